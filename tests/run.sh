@@ -17,5 +17,6 @@ case "${1:-}" in
 esac
 
 deploy/install-dependencies.sh --tests
+tests/tools/install.sh
 tests/tools/build.sh release
 tests/tools/ctest.sh "$preset" build/release

@@ -51,6 +51,14 @@ class LintTest(unittest.TestCase):
             cwd=ROOT, capture_output=True, text=True)
         self.assertEqual(result.returncode, 0, result.stderr[-8000:])
 
+    def test_protos_pass_buf_lint(self):
+        buf = ROOT / "build/tools/node_modules/.bin/buf"
+        if not buf.exists():
+            self.fail("buf is missing: run tests/tools/install.sh")
+        result = subprocess.run([buf, "lint"], cwd=ROOT / "proto",
+                                capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
 
 class LintsCanFailTest(unittest.TestCase):
     """Each lint sees the fault that it is there for."""
