@@ -1,0 +1,58 @@
+#ifndef STEELYARD_TRAINING_DATA_CSV_H_
+#define STEELYARD_TRAINING_DATA_CSV_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "training/data/byte_source.h"
+#include "training/data/selection.h"
+#include "training/data/summary.h"
+#include "training/rows.h"
+
+// CSV: a header line with the columns' names, then a line for each row; fields
+// are separated by commas.  Lines end with LF or CRLF, the last one may lack
+// it; empty lines at the end are passed over.  A field may stand in double
+// quotes
+// ("" within them is one quote), but not go over the end of its line.  Numbers
+// are those of std::from_chars, whatever the locale: 1, -2.5, 1e-3, nan, inf;
+// blanks around them and a plus sign are passed over.
+//
+// Errors name rows from 1 on, with the line, and columns from 0 on, with the
+// name: `row 3 (line 4), column 1 ("x1"): want a number, got "abc"`.
+//   InvalidArgument    the file is not of this form
+//   ResourceExhausted, Internal  of the source
+namespace steelyard::training {
+
+// Limits of one file.
+inline constexpr int64_t kMaxCsvColumns = 100'000;
+inline constexpr int64_t kMaxCsvHeaderBytes = 1 << 20;
+inline constexpr int64_t kMaxCsvLineBytes = 16 << 20;
+// Distinct values that one summary lists, over all columns: past that, the
+// longest lists go first.
+inline constexpr int64_t kMaxCsvListedValues = 100'000;
+
+// Reads the whole file, in memory that does not grow with it.  The first row
+// decides which columns are numeric; a later row that holds something else in a
+// numeric column is an error.
+absl::StatusOr<FileSummary> InspectCsv(ByteSource& source);
+
+// The column that `label` means: a name in the header; else a number from 0 on;
+// empty means the last.
+// Errors: InvalidArgument when there is no such column, or two of that name.
+absl::StatusOr<int64_t> FindLabelColumn(std::span<const std::string> names,
+                                        absl::string_view label);
+
+// Reads the rows wanted: all columns but the label's are features, in order.
+// `expected_rows` is a hint: room is made for so many at once.
+// Errors also: a feature that is not a finite number, in any row; a label that
+// RowPicker refuses; no row picked.
+absl::StatusOr<Rows> ReadCsv(ByteSource& source, absl::string_view label,
+                             const RowSelection& selection,
+                             int64_t expected_rows = 0);
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_DATA_CSV_H_

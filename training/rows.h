@@ -1,0 +1,27 @@
+#ifndef STEELYARD_TRAINING_ROWS_H_
+#define STEELYARD_TRAINING_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace steelyard::training {
+
+// n rows of d features and a label each.
+struct Rows {
+  int64_t rows = 0;              // n >= 1
+  int64_t columns = 0;           // d >= 1
+  std::vector<double> features;  // [n, d] row-major, finite
+  std::vector<double> labels;    // [n] exactly -1 or +1
+};
+
+// Rows on which a model is tested, each with weight 1.
+struct TestSet {
+  std::string
+      name;   // of its metrics: NAME/error; unique, not empty, not "train"
+  Rows rows;  // as many columns as the training rows
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_ROWS_H_
