@@ -1,0 +1,93 @@
+#ifndef STEELYARD_TESTS_TRAINING_PROBLEMS_H_
+#define STEELYARD_TESTS_TRAINING_PROBLEMS_H_
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "tests/status_matchers.h"
+#include "training/trainer.h"
+
+// Problems of docs/science.md.
+namespace steelyard::training {
+
+inline Rows MakeRows(std::vector<std::vector<double>> features,
+                     std::vector<double> labels) {
+  Rows rows;
+  rows.rows = static_cast<int64_t>(features.size());
+  rows.columns = static_cast<int64_t>(features.front().size());
+  for (const std::vector<double>& row : features) {
+    rows.features.insert(rows.features.end(), row.begin(), row.end());
+  }
+  rows.labels = std::move(labels);
+  return rows;
+}
+
+// z = (1, 0), (0, 2), no bias.
+inline LinearProblem ToyA(std::vector<double> weights = {}) {
+  LinearProblem problem;
+  problem.train = MakeRows({{1, 0}, {0, 2}}, {1, 1});
+  problem.bias = false;
+  problem.loss = Loss::kExponential;
+  problem.weights = std::move(weights);
+  problem.learning_rate = 0.1;
+  problem.steps = 1000;
+  return problem;
+}
+
+// Eight points of the plane, bias last.
+inline LinearProblem D8(std::vector<double> weights = {}) {
+  LinearProblem problem;
+  problem.train = MakeRows({{2, 1},
+                            {1, 3},
+                            {3, 2.5},
+                            {0.5, 1.5},
+                            {-1, -1},
+                            {-2, 0.5},
+                            {-0.5, -2.5},
+                            {0.5, -1}},
+                           {1, 1, 1, 1, -1, -1, -1, -1});
+  problem.loss = Loss::kExponential;
+  problem.weights = std::move(weights);
+  problem.learning_rate = 0.1;
+  problem.steps = 1000;
+  return problem;
+}
+
+inline std::vector<double> PerClass(const Rows& rows, double positive,
+                                    double negative) {
+  std::vector<double> weights;
+  for (const double y : rows.labels) {
+    weights.push_back(y > 0 ? positive : negative);
+  }
+  return weights;
+}
+
+// n rows around +-`distance` along the first axis: separable where it is large.
+inline Rows RandomRows(int64_t n, int64_t d, double distance, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  Rows rows;
+  rows.rows = n;
+  rows.columns = d;
+  for (int64_t i = 0; i < n; ++i) {
+    const double y = i % 2 == 0 ? 1 : -1;
+    rows.labels.push_back(y);
+    for (int64_t j = 0; j < d; ++j) {
+      rows.features.push_back(normal(random) + (j == 0 ? y * distance : 0));
+    }
+  }
+  return rows;
+}
+
+// Within half a unit of the last of `digits` decimals that were printed.
+#define EXPECT_PRINTED(value, printed, digits) \
+  EXPECT_NEAR(value, printed, 0.5000001 * std::pow(10.0, -(digits)))
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TESTS_TRAINING_PROBLEMS_H_

@@ -1,0 +1,68 @@
+#include "training/tiles.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "training/tile_products.h"
+
+namespace steelyard::training {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+}  // namespace
+
+AlignedDoubles::AlignedDoubles(int64_t size)
+    : data_(static_cast<double*>(::operator new(
+          static_cast<size_t>(size) * sizeof(double), kAlignment))),
+      size_(size) {
+  std::fill_n(data_.get(), size, 0.0);
+}
+
+void AlignedDoubles::Free::operator()(double* data) const {
+  ::operator delete(data, kAlignment);
+}
+
+Tiles::Tiles(const Rows& rows, std::span<const int64_t> kept, bool bias)
+    : rows_(static_cast<int64_t>(kept.size())),
+      columns_(rows.columns + (bias ? 1 : 0)),
+      data_(tiles() * kRows * columns_) {
+  labels_.reserve(kept.size());
+  for (int64_t i = 0; i < rows_; ++i) {
+    const auto from = static_cast<size_t>(kept[static_cast<size_t>(i)]);
+    const double y = rows.labels[from];
+    const double* x =
+        rows.features.data() + from * static_cast<size_t>(rows.columns);
+    double* z = data_.data() + (i / kRows) * kRows * columns_ + i % kRows;
+    for (int64_t j = 0; j < rows.columns; ++j) z[j * kRows] = y * x[j];
+    if (bias) z[rows.columns * kRows] = y;
+    labels_.push_back(y);
+  }
+}
+
+double Tiles::LargestValue() const {
+  double largest = 0;
+  for (int64_t k = 0; k < data_.size(); ++k) {
+    largest = std::max(largest, std::fabs(data_[k]));
+  }
+  return largest;
+}
+
+Tiles Tiles::Scaled(int exponent) const {
+  Tiles scaled;
+  scaled.rows_ = rows_;
+  scaled.columns_ = columns_;
+  scaled.labels_ = labels_;
+  scaled.data_ = AlignedDoubles(data_.size());
+  for (int64_t k = 0; k < data_.size(); ++k) {
+    scaled.data_[k] = std::scalbn(data_[k], exponent);
+  }
+  return scaled;
+}
+
+void Tiles::Margins(const double* theta, double* margins) const {
+  MultiplyRows(data_.data(), columns_, tiles(), theta, margins);
+}
+
+}  // namespace steelyard::training

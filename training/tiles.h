@@ -1,0 +1,77 @@
+#ifndef STEELYARD_TRAINING_TILES_H_
+#define STEELYARD_TRAINING_TILES_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "training/rows.h"
+
+namespace steelyard::training {
+
+// Doubles in memory aligned to 64 bytes, zero at first.
+class AlignedDoubles {
+ public:
+  AlignedDoubles() = default;
+  explicit AlignedDoubles(int64_t size);
+
+  double* data() { return data_.get(); }
+  const double* data() const { return data_.get(); }
+  int64_t size() const { return size_; }
+  double& operator[](int64_t i) { return data_.get()[i]; }
+  double operator[](int64_t i) const { return data_.get()[i]; }
+
+ private:
+  struct Free {
+    void operator()(double* data) const;
+  };
+  std::unique_ptr<double[], Free> data_;
+  int64_t size_ = 0;
+};
+
+// The signed rows z_i = y_i (x_i, 1) of a linear model, in tiles of 8 rows in
+// which feature j of the 8 rows stands side by side.  The last tile is filled
+// up with zeros.
+class Tiles {
+ public:
+  static constexpr int64_t kRows = 8;  // of a tile
+
+  Tiles() = default;
+  // The rows of `rows` named by `kept`, in that order; with `bias` a last
+  // feature 1 (so the signed row ends in y_i).
+  Tiles(const Rows& rows, std::span<const int64_t> kept, bool bias);
+
+  int64_t rows() const { return rows_; }
+  int64_t columns() const { return columns_; }  // d, with the bias
+  int64_t tiles() const { return (rows_ + kRows - 1) / kRows; }
+  // [d, 8], aligned to 64 bytes.
+  const double* tile(int64_t t) const {
+    return data_.data() + t * kRows * columns_;
+  }
+  // z_ij
+  double at(int64_t i, int64_t j) const {
+    return tile(i / kRows)[j * kRows + i % kRows];
+  }
+  // The label of row i: -1 or +1.
+  double label(int64_t i) const { return labels_[static_cast<size_t>(i)]; }
+
+  // The largest |z_ij|.
+  double LargestValue() const;
+  // The rows times 2^exponent.
+  Tiles Scaled(int exponent) const;
+
+  // Writes z_i . theta, each a chain of products added over j, to margins:
+  // [8 * tiles], aligned to 64 bytes; theta: [d].
+  void Margins(const double* theta, double* margins) const;
+
+ private:
+  int64_t rows_ = 0;
+  int64_t columns_ = 0;
+  AlignedDoubles data_;
+  std::vector<double> labels_;
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_TILES_H_
