@@ -1,0 +1,61 @@
+#ifndef STEELYARD_TRAINING_HARD_MARGIN_H_
+#define STEELYARD_TRAINING_HARD_MARGIN_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "training/tiles.h"
+
+// What theory says of a linear model on separable rows, found without training.
+namespace steelyard::training {
+
+// The direction theta* of largest margin: with p* the weights of the point of
+// least norm in the hull of the rows z_i (bias included),
+//   sum_i p*_i z_i = gamma* theta*,  ||theta*|| = 1,
+//   gamma* = min_i z_i . theta* = max_||theta||=1 min_i z_i . theta.
+struct HardMargin {
+  double gamma = 0;                    // gamma* > 0
+  std::vector<long double> direction;  // theta*, [d]
+  std::vector<int64_t> support;        // rows with p*_i > 0, ascending
+  std::vector<double> p;               // p*_i of these
+  bool unique = false;                 // whether p* is the only one
+  bool all_tight_supported = false;  // whether z_i . theta* = gamma* only there
+  // max_i (||g||^2 - z_i . g)^+ / max_i ||z_i||^2 at g = gamma* theta*.
+  double residual = 0;
+};
+
+// Errors: FailedPrecondition "not separable".
+absl::StatusOr<HardMargin> SolveHardMargin(const Tiles& rows);
+
+// P2 of docs/science.md: where gradient descent with fixed step eta stands
+// after t steps, up to what vanishes as t grows:
+//   || theta/||theta|| - theta* || = 2 sin(atan(e / (ln t / gamma* + u.rho)) /
+//   2), z_i . rho = ln(eta w_i / (n alpha_i)) on the support, alpha_i = p*_i /
+//   gamma*^2, u = theta*, e = ||rho - u (u.rho)||.
+class GapPrediction {
+ public:
+  // weights: normalised, [n].
+  // Errors: FailedPrecondition with the reason why P2 says nothing here.
+  static absl::StatusOr<GapPrediction> Make(const Tiles& rows,
+                                            const HardMargin& reference,
+                                            std::span<const double> weights,
+                                            double learning_rate);
+
+  // NaN where the denominator is not above 0 yet.  step >= 1.
+  double At(int64_t step) const;
+
+ private:
+  double gamma_ = 0;
+  double along_ = 0;   // u.rho
+  double across_ = 0;  // e
+};
+
+// sum_i p*_i ln(p*_i / share_i); shares: w_i / sum w, [n].
+double DivergenceFromShares(const HardMargin& reference,
+                            std::span<const double> shares);
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_HARD_MARGIN_H_
