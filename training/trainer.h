@@ -2,12 +2,22 @@
 #define STEELYARD_TRAINING_TRAINER_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "training/export.h"
 #include "training/rows.h"
 #include "training/schedule.h"
 
-// What a weighted run trains.  Formulas: docs/science.md.
+// The training loop of weighted runs: a pure function from (problem, state) to
+// (state, samples).  It knows no clock and starts no thread; its caller decides
+// when to pause, and nothing of that changes a bit.  Formulas: README.md here.
 namespace steelyard::training {
 
 enum class Loss {
@@ -39,6 +49,77 @@ struct LinearProblem {
   int64_t steps = 0;         // >= 1
   Schedule schedule;
 };
+
+// A metric of this problem that has no value at any step, and why.
+struct Absence {
+  std::string metric;
+  std::string reason;
+};
+
+struct MetricValue {
+  uint32_t metric = 0;  // counts Trainer::metrics() from 0
+  double value = 0;     // any double but -0.0
+};
+
+// The metrics at one step.
+struct Evaluation {
+  int64_t ordinal = 0;              // counts from 0 within the run
+  int64_t step = 0;                 // updates done
+  double log10_step = 0;            // NaN at step 0
+  std::vector<MetricValue> values;  // by metric; those not defined are left out
+};
+
+// Trains one problem.  Not thread-safe; two trainers share nothing.
+class STEELYARD_TRAINING_EXPORT Trainer {
+ public:
+  // Checks the problem, solves its hard-margin reference where n*d <= 10^7, and
+  // stands before step 0 is evaluated.  The reference takes well under a second
+  // for most data, and up to two minutes at that limit.  Memory: the rows once
+  // more while it runs; once afterwards.
+  // Errors: InvalidArgument, naming the first bad field or row.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(LinearProblem problem);
+  virtual ~Trainer() = default;
+
+  // The names of the metrics that this problem has, in a fixed order.
+  virtual std::span<const std::string> metrics() const = 0;
+  // The metrics of a linear model that this problem has not.
+  virtual std::span<const Absence> absent() const = 0;
+
+  virtual int64_t step() const = 0;
+  // The ordinal of the next evaluation.
+  virtual int64_t next_ordinal() const = 0;
+  // Whether the last step is done and evaluated, or Stop() has ended the run.
+  virtual bool done() const = 0;
+
+  // Takes at most `max_steps` >= 0 steps, fewer when an evaluation is due
+  // before, and returns that evaluation; nothing when none was due or the run
+  // is done.  How a run is cut into calls changes no bit.  The first evaluation
+  // is that of step 0, and takes no step.  A step costs about 4 n d operations
+  // and no allocation. Errors: OutOfRange when a parameter (at any step) or a
+  // log-loss (at an evaluation) is no longer finite, naming the step and the
+  // quantity; the state is then that of the last evaluation.  A loss may
+  // overflow to infinity while its logarithm is finite: that is no error.
+  virtual absl::StatusOr<std::optional<Evaluation>> Advance(
+      int64_t max_steps) = 0;
+
+  // Evaluates here and now and ends the run (done() is true); no evaluation
+  // when this very step is evaluated already. Errors: as Advance.
+  virtual absl::StatusOr<std::optional<Evaluation>> Stop() = 0;
+
+  // The state as bytes, and back.  Restored into a trainer of the same problem,
+  // the same bits follow.  8 bytes for each parameter twice, and 100 more.
+  // Errors: DataLoss when the bytes are not a state of this problem, come from
+  // another numerics id, or are damaged (they carry a checksum); the trainer is
+  // then unchanged.
+  virtual std::string SaveState() const = 0;
+  virtual absl::Status RestoreState(absl::string_view state) = 0;
+};
+
+// What decides the bits of a result besides the problem: numerics version,
+// instruction level, precision, kernels: "1-x86-64-double-steelyard".
+STEELYARD_TRAINING_EXPORT std::string NumericsId();
+// The instruction level that the library was built for: "x86-64".
+STEELYARD_TRAINING_EXPORT std::string InstructionLevel();
 
 }  // namespace steelyard::training
 

@@ -5,14 +5,18 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "tests/status_matchers.h"
 #include "training/trainer.h"
 
-// Problems of docs/science.md.
+// Problems of docs/science.md, and runs of them through the border alone.
 namespace steelyard::training {
 
 inline Rows MakeRows(std::vector<std::vector<double>> features,
@@ -82,6 +86,51 @@ inline Rows RandomRows(int64_t n, int64_t d, double distance, uint64_t seed) {
     }
   }
   return rows;
+}
+
+inline std::unique_ptr<Trainer> MakeTrainer(LinearProblem problem) {
+  absl::StatusOr<std::unique_ptr<Trainer>> trainer =
+      Trainer::Create(std::move(problem));
+  EXPECT_THAT(trainer, IsOk());
+  return *std::move(trainer);
+}
+
+inline std::vector<Evaluation> RunToEnd(
+    Trainer& trainer,
+    int64_t steps_a_call = std::numeric_limits<int64_t>::max()) {
+  std::vector<Evaluation> evaluations;
+  while (!trainer.done()) {
+    absl::StatusOr<std::optional<Evaluation>> evaluation =
+        trainer.Advance(steps_a_call);
+    if (!evaluation.ok()) {
+      ADD_FAILURE() << evaluation.status();
+      break;
+    }
+    if (evaluation->has_value()) {
+      evaluations.push_back(**std::move(evaluation));
+    }
+  }
+  return evaluations;
+}
+
+using Values = std::map<std::string, double>;
+
+inline Values ByName(const Trainer& trainer, const Evaluation& evaluation) {
+  Values values;
+  for (const MetricValue& value : evaluation.values) {
+    values[trainer.metrics()[value.metric]] = value.value;
+  }
+  return values;
+}
+
+// The metrics of a run by step.
+inline std::map<int64_t, Values> Measure(LinearProblem problem) {
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(std::move(problem));
+  std::map<int64_t, Values> by_step;
+  for (const Evaluation& evaluation : RunToEnd(*trainer)) {
+    by_step[evaluation.step] = ByName(*trainer, evaluation);
+  }
+  return by_step;
 }
 
 // Within half a unit of the last of `digits` decimals that were printed.

@@ -1,0 +1,93 @@
+#ifndef STEELYARD_TRAINING_METRICS_H_
+#define STEELYARD_TRAINING_METRICS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "training/hard_margin.h"
+#include "training/tiles.h"
+#include "training/trainer.h"
+#include "training/weights.h"
+
+namespace steelyard::training {
+
+// Rows on which a model is measured.
+struct MeasuredRows {
+  std::string name;  // "train", or the test set's
+  Tiles tiles;
+  std::vector<double> log_weights;  // ln w_i, [n]; empty: all 0
+};
+
+// Measures a linear model at one step.  Its table of metrics is fixed when it
+// is made; what is not defined for the whole run stands in absent().
+class Metrics {
+ public:
+  // `problem` is checked; the training rows are the first of `sets`.  Solves
+  // the hard-margin reference.
+  Metrics(const LinearProblem& problem, const RowWeights& weights,
+          std::vector<MeasuredRows> sets);
+
+  std::span<const std::string> names() const { return names_; }
+  std::span<const Absence> absent() const { return absent_; }
+  // The training rows.
+  const Tiles& train() const { return sets_.front().tiles; }
+
+  // The values at `step`; theta: [d], finite.
+  // Errors: OutOfRange when a log-loss is not finite.
+  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
+                                                   const double* theta);
+
+ private:
+  // Where the metrics of one set stand in names().
+  struct SetIds {
+    uint32_t log_loss = 0;
+    uint32_t loss = 0;
+    uint32_t error = 0;
+    uint32_t fraction_positive = 0;
+  };
+  using Id = std::optional<uint32_t>;  // nothing: absent for the whole run
+  using Values = std::vector<MetricValue>;
+
+  uint32_t Add(const std::string& name);
+  void AddAbsent(const std::string& name, absl::string_view reason);
+  void AddReference(const LinearProblem& problem, const RowWeights& weights);
+  void AddParameters();
+
+  absl::Status MeasureSet(int64_t step, size_t number, const double* theta,
+                          Values& values);
+  void MeasureDirection(int64_t step, const double* theta, double norm,
+                        Values& values) const;
+
+  const Loss loss_;
+  const double l2_strength_;
+  std::vector<MeasuredRows> sets_;
+  AlignedDoubles margins_;   // room for the largest set
+  double least_margin_ = 0;  // of the training rows, at the last measure
+  std::optional<HardMargin> reference_;
+  std::optional<GapPrediction> prediction_;
+  double divergence_ = 0;
+  const double effective_sample_size_;
+
+  std::vector<std::string> names_;
+  std::vector<Absence> absent_;
+  std::vector<SetIds> set_ids_;
+  Id objective_id_;
+  uint32_t margin_id_ = 0;
+  Id ratio_id_;
+  uint32_t gap_id_ = 0;  // the cosine's is the next; both come with ratio_id_
+  Id predicted_id_;
+  Id divergence_id_;
+  uint32_t effective_id_ = 0;
+  uint32_t norm_id_ = 0;
+  Id parameters_id_;  // of parameters/0
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_METRICS_H_

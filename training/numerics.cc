@@ -1,0 +1,15 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "training/trainer.h"
+
+namespace steelyard::training {
+
+std::string InstructionLevel() { return "x86-64"; }
+
+std::string NumericsId() {
+  return absl::StrCat(STEELYARD_NUMERICS_VERSION, "-", InstructionLevel(),
+                      "-double-steelyard");
+}
+
+}  // namespace steelyard::training
