@@ -1,0 +1,298 @@
+#include "storage/file_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "storage/sha256.h"
+#include "support/status_macros.h"
+
+namespace steelyard::storage {
+namespace {
+
+constexpr char kUnfinished[] = "unfinished-";
+
+// What `what` on `path` ended with, as errno says.
+absl::Status FileError(absl::string_view what, const std::string& path) {
+  const int error = errno;
+  const std::string message = absl::StrCat(
+      path, ": ", what, ": ", std::generic_category().message(error));
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return absl::ResourceExhaustedError(message);
+    case ENOENT:
+      return absl::NotFoundError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+// A file descriptor that closes itself.
+class File {
+ public:
+  File(const std::string& path, int flags)
+      : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~File() {
+    if (is_open()) close(descriptor_);
+  }
+  File(File&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  File& operator=(File&&) = delete;
+
+  bool is_open() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+absl::Status Sync(const File& file, const std::string& path) {
+  if (fsync(file.descriptor()) == 0) return absl::OkStatus();
+  // The kernel may have dropped what it could not write: nothing that is asked
+  // of it later can tell.
+  return absl::DataLossError(
+      absl::StrCat(path, ": sync: ", std::generic_category().message(errno)));
+}
+
+absl::Status SyncFolder(const std::string& folder) {
+  const File file(folder, O_RDONLY | O_DIRECTORY);
+  if (!file.is_open()) return FileError("open", folder);
+  return Sync(file, folder);
+}
+
+absl::Status WriteAll(const File& file, absl::string_view bytes,
+                      const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        write(file.descriptor(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FileError("write", path);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAll(const File& file, const std::string& path) {
+  std::string bytes;
+  std::vector<char> chunk(1 << 16);
+  for (;;) {
+    const ssize_t got = read(file.descriptor(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileError("read", path);
+    if (got == 0) return bytes;
+    bytes.append(chunk.data(), static_cast<size_t>(got));
+  }
+}
+
+// A file under a name of its own in the store's folder, removed again unless it
+// was kept.
+class UnfinishedFile {
+ public:
+  static absl::StatusOr<UnfinishedFile> Create(const std::string& folder) {
+    static std::atomic<int64_t> count = 0;
+    UnfinishedFile unfinished(
+        folder, absl::StrCat(folder, "/", kUnfinished, getpid(), "-", ++count));
+    if (!unfinished.file_.is_open()) {
+      return FileError("open", unfinished.path_);
+    }
+    return unfinished;
+  }
+  ~UnfinishedFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+  UnfinishedFile(UnfinishedFile&& other) noexcept
+      : folder_(std::move(other.folder_)),
+        path_(std::exchange(other.path_, "")),
+        file_(std::move(other.file_)) {}
+  UnfinishedFile& operator=(UnfinishedFile&&) = delete;
+
+  absl::Status Write(absl::string_view bytes) {
+    return WriteAll(file_, bytes, path_);
+  }
+
+  // Makes it durable under `final_path`, whatever was there.
+  absl::Status KeepAs(const std::string& final_path) {
+    STEELYARD_RETURN_IF_ERROR(Sync(file_, path_));
+    if (rename(path_.c_str(), final_path.c_str()) != 0) {
+      return FileError("rename", path_);
+    }
+    path_.clear();
+    return SyncFolder(folder_);
+  }
+
+ private:
+  UnfinishedFile(std::string folder, std::string path)
+      : folder_(std::move(folder)),
+        path_(std::move(path)),
+        file_(path_, O_WRONLY | O_CREAT | O_EXCL) {}
+
+  std::string folder_;
+  std::string path_;
+  File file_;
+};
+
+class FileUpload final : public FileStore::Upload {
+ public:
+  FileUpload(UnfinishedFile file, std::string final_path, Sha256 announced,
+             int64_t announced_size_bytes)
+      : file_(std::move(file)),
+        final_path_(std::move(final_path)),
+        announced_(std::move(announced)),
+        announced_size_bytes_(announced_size_bytes) {}
+
+  absl::Status Append(absl::string_view bytes) override {
+    if (status_.ok()) status_ = TryAppend(bytes);
+    return status_;
+  }
+
+  absl::Status Finish() override {
+    STEELYARD_RETURN_IF_ERROR(status_);
+    const Sha256 received = hasher_.Finish();
+    if (size_bytes_ != announced_size_bytes_ || received != announced_) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "upload: want ", announced_size_bytes_, " bytes of sha256/",
+          announced_.hex, " as announced, got ", size_bytes_,
+          " bytes of sha256/", received.hex));
+    }
+    return file_.KeepAs(final_path_);
+  }
+
+ private:
+  absl::Status TryAppend(absl::string_view bytes) {
+    const int64_t left = announced_size_bytes_ - size_bytes_;
+    if (static_cast<int64_t>(bytes.size()) > left) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("upload: want ", announced_size_bytes_,
+                       " bytes as announced, got at least ",
+                       size_bytes_ + static_cast<int64_t>(bytes.size())));
+    }
+    STEELYARD_RETURN_IF_ERROR(file_.Write(bytes));
+    hasher_.Add(bytes);
+    size_bytes_ += static_cast<int64_t>(bytes.size());
+    return absl::OkStatus();
+  }
+
+  UnfinishedFile file_;
+  const std::string final_path_;
+  const Sha256 announced_;
+  const int64_t announced_size_bytes_;
+  Sha256Hasher hasher_;
+  int64_t size_bytes_ = 0;
+  absl::Status status_;
+};
+
+absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& folder) {
+  DIR* directory = opendir(folder.c_str());
+  if (directory == nullptr) return FileError("open", folder);
+  std::vector<std::string> names;
+  // Only this thread has this DIR.  NOLINTNEXTLINE(concurrency-mt-unsafe)
+  while (const dirent* entry = readdir(directory)) {
+    names.emplace_back(entry->d_name);
+  }
+  closedir(directory);
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<FileStore> FileStore::Open(const std::string& data_dir) {
+  return OpenFolder(absl::StrCat(data_dir, "/files"));
+}
+
+absl::StatusOr<FileStore> FileStore::OpenFolder(const std::string& folder) {
+  if (mkdir(folder.c_str(), 0700) == 0) {
+    STEELYARD_RETURN_IF_ERROR(SyncFolder(absl::StrCat(folder, "/..")));
+  } else if (errno != EEXIST) {
+    return FileError("make the folder", folder);
+  }
+  return FileStore(folder);
+}
+
+std::string FileStore::Path(const Sha256& sha256) const {
+  return absl::StrCat(folder_, "/",
+                      IsSha256(sha256) ? sha256.hex : "not-a-sha256");
+}
+
+bool FileStore::Has(const Sha256& sha256) const {
+  return SizeBytes(sha256).ok();
+}
+
+absl::StatusOr<int64_t> FileStore::SizeBytes(const Sha256& sha256) const {
+  const std::string path = Path(sha256);
+  struct stat facts = {};
+  if (stat(path.c_str(), &facts) != 0) return FileError("stat", path);
+  return int64_t{facts.st_size};
+}
+
+absl::StatusOr<Sha256> FileStore::Put(absl::string_view bytes) const {
+  const Sha256 sha256 = HashOf(bytes);
+  STEELYARD_ASSIGN_OR_RETURN(UnfinishedFile file,
+                             UnfinishedFile::Create(folder_));
+  STEELYARD_RETURN_IF_ERROR(file.Write(bytes));
+  STEELYARD_RETURN_IF_ERROR(file.KeepAs(Path(sha256)));
+  return sha256;
+}
+
+absl::StatusOr<std::string> FileStore::Get(const Sha256& sha256) const {
+  const std::string path = Path(sha256);
+  const File file(path, O_RDONLY);
+  if (!file.is_open()) return FileError("open", path);
+  STEELYARD_ASSIGN_OR_RETURN(std::string bytes, ReadAll(file, path));
+  if (const Sha256 found = HashOf(bytes); found != sha256) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": want bytes of that SHA-256, got ", bytes.size(),
+                     " bytes of ", found.hex));
+  }
+  return bytes;
+}
+
+absl::Status FileStore::Remove(const Sha256& sha256) const {
+  const std::string path = Path(sha256);
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return FileError("remove", path);
+}
+
+absl::Status FileStore::Clean(
+    absl::FunctionRef<absl::StatusOr<bool>(const Sha256&)> is_wanted) const {
+  STEELYARD_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                             ListFolder(folder_));
+  for (const std::string& name : names) {
+    bool wanted = !absl::StartsWith(name, kUnfinished);
+    if (const Sha256 sha256{name}; IsSha256(sha256)) {
+      STEELYARD_ASSIGN_OR_RETURN(wanted, is_wanted(sha256));
+    }
+    if (wanted) continue;
+    const std::string path = absl::StrCat(folder_, "/", name);
+    if (unlink(path.c_str()) != 0) return FileError("remove", path);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<FileStore::Upload>> FileStore::StartUpload(
+    const Sha256& announced, int64_t announced_size_bytes) const {
+  if (!IsSha256(announced)) {
+    return absl::InvalidArgumentError(
+        "sha256: want 64 lower-case hexadecimal digits");
+  }
+  if (announced_size_bytes < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("size_bytes: want >= 0, got ", announced_size_bytes));
+  }
+  STEELYARD_ASSIGN_OR_RETURN(UnfinishedFile file,
+                             UnfinishedFile::Create(folder_));
+  return std::make_unique<FileUpload>(std::move(file), Path(announced),
+                                      announced, announced_size_bytes);
+}
+
+}  // namespace steelyard::storage
