@@ -1,0 +1,316 @@
+#include "server/spec_check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "server/names.h"
+#include "server/spec_path.h"
+#include "server/spec_rows.h"
+#include "server/spec_text.h"
+#include "server/spec_words.h"
+
+namespace steelyard::server {
+namespace {
+
+constexpr auto kMostSteps =
+    static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+// Ten years of 365.25 days.
+constexpr int64_t kMostWallSeconds = 315'576'000;
+// Metrics of a run that no test set has, at most: section 3 of docs/spec.md's
+// table, 17 parameters among them.
+constexpr int64_t kOwnMetrics = 32;
+constexpr int64_t kMetricsPerSet = 4;
+
+std::string Shown(absl::string_view text) {
+  return text.empty() ? "nothing" : ShowText(text);
+}
+
+class Checker {
+ public:
+  Checker(const v1::RunSpec& spec, const SpecLimits& limits)
+      : spec_(spec), limits_(limits) {}
+
+  std::vector<Fault> Check() {
+    CheckSizes();
+    CheckKnown(spec_, &faults_);
+    CheckNames();
+    CheckLabels();
+    CheckRows();
+    CheckChoices();
+    CheckWeighting(spec_, &faults_);
+    CheckEnums();
+    CheckNumbers();
+    CheckStop();
+    CheckEvaluate();
+    return std::move(faults_);
+  }
+
+ private:
+  void Add(std::string path, std::string message) {
+    faults_.push_back({std::move(path), std::move(message)});
+  }
+
+  // A stored run shows its spec twice and must fit into a message.
+  void CheckSizes() {
+    size_t bytes = spec_.ByteSizeLong();
+    size_t inline_bytes = spec_.data().inline_().ByteSizeLong();
+    for (const auto& [name, set] : spec_.test_sets()) {
+      if (!set.has_classes()) bytes += spec_.data().classes().ByteSizeLong();
+      inline_bytes += set.inline_().ByteSizeLong();
+    }
+    if (inline_bytes > static_cast<size_t>(limits_.inline_data_bytes)) {
+      Add("data.inline",
+          absl::StrCat("want at most ", limits_.inline_data_bytes,
+                       " bytes of inline data over all sets, got ",
+                       inline_bytes,
+                       "; put the rows into a dataset: use file:"));
+    } else if (bytes > static_cast<size_t>(limits_.spec_bytes)) {
+      Add("", absl::StrCat("want a spec of at most ", limits_.spec_bytes,
+                           " bytes as message, got ", bytes));
+    }
+  }
+
+  void CheckNames() {
+    const absl::string_view want =
+        "want 1 to 63 characters of [a-z0-9-_.], got ";
+    if (!spec_.name().empty() && !IsLabel(spec_.name())) {
+      Add("name", absl::StrCat(want, ShowText(spec_.name())));
+    }
+    const std::string& experiment = spec_.experiment();
+    if (experiment == "-") {
+      Add("experiment",
+          "want another name than -, which stands for all "
+          "experiments, got \"-\"");
+    } else if (!experiment.empty() && !IsLabel(experiment)) {
+      Add("experiment", absl::StrCat(want, ShowText(experiment)));
+    }
+  }
+
+  void CheckLabels() {
+    if (static_cast<int64_t>(spec_.labels().size()) > limits_.labels) {
+      return Add("labels",
+                 absl::StrCat("want at most ", limits_.labels, " labels, got ",
+                              spec_.labels().size()));
+    }
+    const std::map<std::string, std::string> labels(spec_.labels().begin(),
+                                                    spec_.labels().end());
+    for (const auto& [key, value] : labels) {
+      const std::string path = KeyPath("labels", key);
+      if (!IsLabel(key)) {
+        Add(path, absl::StrCat("want a key of 1 to 63 characters of "
+                               "[a-z0-9-_.], got ",
+                               Shown(key)));
+      }
+      if (value.size() > kMostTextBytes) {
+        Add(path, absl::StrCat("want at most ", kMostTextBytes, " bytes, got ",
+                               value.size()));
+      } else if (ValidUtf8Bytes(value) != value.size()) {
+        Add(path, absl::StrCat("want UTF-8, got ", ShowText(value)));
+      }
+    }
+  }
+
+  void CheckSetName(const std::string& name) {
+    const std::string path = KeyPath("test_sets", name);
+    if (!IsSetName(name)) {
+      Add(path, absl::StrCat("want a name of 1 to 63 characters of [a-z0-9-_], "
+                             "got ",
+                             Shown(name)));
+    } else if (IsReservedSetName(name)) {
+      Add(path, absl::StrCat("want another name: the metrics ", name,
+                             "/... are not a test set's"));
+    }
+  }
+
+  void CheckRows() {
+    SpecRows rows;
+    if (spec_.has_data()) {
+      rows.train = CheckData("data", spec_.data(), spec_, &faults_);
+    } else {
+      Add("data", "want the training rows (inline, csv or idx), got nothing");
+    }
+    const int64_t most = (limits_.metrics - kOwnMetrics) / kMetricsPerSet;
+    if (static_cast<int64_t>(spec_.test_sets().size()) > most) {
+      Add("test_sets", absl::StrCat("want at most ", most, " sets, got ",
+                                    spec_.test_sets().size()));
+    } else {
+      std::vector<std::string> names;
+      for (const auto& [name, set] : spec_.test_sets()) names.push_back(name);
+      std::sort(names.begin(), names.end());
+      for (const std::string& name : names) {
+        CheckSetName(name);
+        rows.tests[name] =
+            CheckData(KeyPath("test_sets", name), spec_.test_sets().at(name),
+                      spec_, &faults_);
+      }
+    }
+    CheckTogether(spec_, rows, &faults_);
+  }
+
+  // A message that is there must say which.
+  void CheckChoices() {
+    if (spec_.has_model()) CheckChoice("model", spec_.model(), &faults_);
+    if (spec_.has_loss()) CheckChoice("loss", spec_.loss(), &faults_);
+    if (spec_.has_weighting()) {
+      CheckChoice("weighting", spec_.weighting(), &faults_);
+    }
+    if (spec_.has_regularizer()) {
+      CheckChoice("regularizer", spec_.regularizer(), &faults_);
+    }
+    if (spec_.has_initial()) CheckChoice("initial", spec_.initial(), &faults_);
+    if (spec_.has_evaluate()) {
+      CheckChoice("evaluate", spec_.evaluate(), &faults_);
+    }
+    CheckChoice("optimizer", spec_.optimizer(), &faults_);
+  }
+
+  void CheckEnums() {
+    if (!v1::Normalization_IsValid(spec_.normalization())) {
+      Add("normalization",
+          absl::StrCat("want one of none, mean_one, sum_one, min_one, got the "
+                       "number ",
+                       static_cast<int>(spec_.normalization())));
+    }
+    if (!v1::Precision_IsValid(spec_.precision())) {
+      Add("precision", absl::StrCat("want double, got the number ",
+                                    static_cast<int>(spec_.precision())));
+    }
+  }
+
+  void CheckNumbers() {
+    const double strength = spec_.regularizer().l2().strength();
+    if (!std::isfinite(strength) || strength < 0) {
+      Add("regularizer.l2.strength",
+          absl::StrCat("want a finite value >= 0, got ", ShowNumber(strength)));
+    }
+    if (!spec_.optimizer().has_gradient_descent()) return;
+    const v1::GradientDescent& descent = spec_.optimizer().gradient_descent();
+    const double rate = descent.learning_rate();
+    if (!std::isfinite(rate) || rate <= 0) {
+      Add("optimizer.gradient_descent.learning_rate",
+          absl::StrCat(
+              "want a finite value > 0, got ",
+              descent.has_learning_rate() ? ShowNumber(rate) : "nothing"));
+    }
+  }
+
+  void CheckStop() {
+    const v1::Stop& stop = spec_.stop();
+    if (!stop.has_steps()) {
+      Add("stop.steps", "want the steps to take, 1 to 2^63 - 1, got nothing");
+    } else if (stop.steps() < 1 || stop.steps() > kMostSteps) {
+      Add("stop.steps",
+          absl::StrCat("want 1 to ", kMostSteps, ", got ", stop.steps()));
+    }
+    if (!stop.has_wall_time()) return;
+    const int64_t seconds = stop.wall_time().seconds();
+    const int32_t nanos = stop.wall_time().nanos();
+    const bool whole = seconds >= 0 && nanos >= 0 && nanos < 1'000'000'000;
+    const bool most = seconds == kMostWallSeconds && nanos == 0;
+    if (whole && (seconds > 0 || nanos > 0) &&
+        (seconds < kMostWallSeconds || most)) {
+      return;
+    }
+    Add("stop.wall_time",
+        absl::StrCat("want more than 0s and at most ", kMostWallSeconds,
+                     "s (10 years), got ", seconds, "s and ", nanos, "ns"));
+  }
+
+  bool KnowsSteps() const {
+    return spec_.stop().steps() >= 1 && spec_.stop().steps() <= kMostSteps;
+  }
+
+  void CheckEvaluate() {
+    const v1::Evaluate& evaluate = spec_.evaluate();
+    if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
+    if (evaluate.has_every()) CheckEvery(evaluate.every());
+    if (evaluate.has_at()) CheckAt(evaluate.at());
+  }
+
+  void CheckCount(const std::string& path, uint64_t count) {
+    if (count <= static_cast<uint64_t>(limits_.samples)) return;
+    Add(path,
+        absl::StrCat("want at most ", limits_.samples,
+                     " samples, step 0 and the last among them, got ", count));
+  }
+
+  void CheckLog(const v1::LogSchedule& log) {
+    const std::string path = "evaluate.log.points_per_decade";
+    const uint32_t points =
+        log.has_points_per_decade() ? log.points_per_decade() : 10;
+    if (points < 1 || points > 100) {
+      return Add(path, absl::StrCat("want 1 to 100, got ", points));
+    }
+    if (!KnowsSteps()) return;
+    // At most 19 decades of 100 points: far below any limit but one lowered.
+    const auto last = static_cast<long double>(spec_.stop().steps());
+    uint64_t count = 1;
+    long double before = 0;
+    long double step = 1;
+    for (int k = 0; step <= last; ++k) {
+      const long double exponent = static_cast<long double>(k) / points;
+      step = std::floor(std::pow(10.0L, exponent) + 0.5L);
+      if (step > last || step == before) continue;
+      before = step;
+      ++count;
+    }
+    CheckCount(path, count + (before < last ? 1 : 0));
+  }
+
+  void CheckEvery(const v1::EverySchedule& every) {
+    const std::string path = "evaluate.every.steps";
+    if (every.steps() == 0) {
+      return Add(path, absl::StrCat("want at least 1, got ",
+                                    every.has_steps() ? "0" : "nothing"));
+    }
+    if (!KnowsSteps()) return;
+    const uint64_t last = spec_.stop().steps();
+    CheckCount(path,
+               last / every.steps() + 1 + (last % every.steps() != 0 ? 1 : 0));
+  }
+
+  void CheckAt(const v1::AtSchedule& at) {
+    const std::string path = "evaluate.at.steps";
+    if (at.steps().empty()) {
+      return Add(path, "want at least one step, got none");
+    }
+    if (at.steps_size() > limits_.samples) {
+      return Add(path, absl::StrCat("want at most ", limits_.samples,
+                                    " steps, got ", at.steps_size()));
+    }
+    if (!KnowsSteps()) return;
+    const uint64_t last = spec_.stop().steps();
+    {
+      ElementFaults wrong(path, &faults_);
+      for (int i = 0; i < at.steps_size(); ++i) {
+        if (at.steps(i) <= last) continue;
+        wrong.Add(IndexPath(path, static_cast<size_t>(i)),
+                  absl::StrCat("want at most stop.steps, which is ", last,
+                               ", got ", at.steps(i)));
+      }
+      if (!wrong.none()) return;
+    }
+    std::vector<uint64_t> steps(at.steps().begin(), at.steps().end());
+    steps.push_back(0);
+    steps.push_back(last);
+    std::sort(steps.begin(), steps.end());
+    const auto end = std::unique(steps.begin(), steps.end());
+    CheckCount(path, static_cast<uint64_t>(end - steps.begin()));
+  }
+
+  const v1::RunSpec& spec_;
+  const SpecLimits& limits_;
+  std::vector<Fault> faults_;
+};
+
+}  // namespace
+
+std::vector<Fault> CheckSpec(const v1::RunSpec& spec,
+                             const SpecLimits& limits) {
+  return Checker(spec, limits).Check();
+}
+
+}  // namespace steelyard::server

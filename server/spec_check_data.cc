@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "server/names.h"
+#include "server/spec_path.h"
+#include "server/spec_rows.h"
+#include "server/spec_text.h"
+#include "server/spec_words.h"
+
+namespace steelyard::server {
+namespace {
+
+void CheckClasses(const std::string& path, const v1::Classes& classes,
+                  std::vector<Fault>* faults) {
+  if (classes.positive().empty()) {
+    faults->push_back(
+        {FieldPath(path, "positive"), "want at least one label, got none"});
+  }
+  if (classes.negative().empty()) {
+    faults->push_back(
+        {FieldPath(path, "negative"), "want at least one label, got none"});
+  }
+  const std::set<int64_t> positive(classes.positive().begin(),
+                                   classes.positive().end());
+  const std::string negative = FieldPath(path, "negative");
+  ElementFaults wrong(negative, faults);
+  for (int j = 0; j < classes.negative_size(); ++j) {
+    if (positive.count(classes.negative(j)) == 0) continue;
+    wrong.Add(IndexPath(negative, static_cast<size_t>(j)),
+              absl::StrCat("want a label that is not in positive too, got ",
+                           classes.negative(j)));
+  }
+}
+
+// Whether a selection by `classes` means anything.
+bool AreSound(const v1::Classes* classes) {
+  if (classes == nullptr) return true;
+  std::vector<Fault> faults;
+  CheckClasses("", *classes, &faults);
+  return faults.empty();
+}
+
+// The number of values in each row, absent when the rows do not agree.
+std::optional<int64_t> CheckFeatures(const std::string& path,
+                                     const v1::InlineData& table,
+                                     std::vector<Fault>* faults) {
+  if (table.features().empty()) {
+    faults->push_back({path, "want at least one row, got none"});
+    return std::nullopt;
+  }
+  const int columns = table.features(0).values_size();
+  bool equal = columns > 0;
+  ElementFaults wrong(path, faults);
+  if (columns == 0) {
+    wrong.Add(IndexPath(path, 0), "want at least one value, got none");
+  }
+  for (int i = 0; i < table.features_size(); ++i) {
+    const v1::Row& row = table.features(i);
+    const std::string place = IndexPath(path, static_cast<size_t>(i));
+    if (columns > 0 && row.values_size() != columns) {
+      equal = false;
+      wrong.Add(place, absl::StrCat("want ", columns,
+                                    " values as in the first row, got ",
+                                    row.values_size()));
+    }
+    for (int j = 0; j < row.values_size(); ++j) {
+      if (std::isfinite(row.values(j))) continue;
+      wrong.Add(
+          IndexPath(FieldPath(place, "values"), static_cast<size_t>(j)),
+          absl::StrCat("want a finite value, got ", ShowNumber(row.values(j))));
+    }
+  }
+  if (!equal) return std::nullopt;
+  return columns;
+}
+
+// The rows of each class, absent when a label is wrong.
+std::optional<ClassCounts> CheckLabels(const std::string& path,
+                                       const v1::InlineData& table,
+                                       const LabelMap& map,
+                                       std::vector<Fault>* faults) {
+  if (table.labels_size() != table.features_size()) {
+    faults->push_back({path, absl::StrCat("want ", table.features_size(),
+                                          " labels, one for each row, got ",
+                                          table.labels_size())});
+  }
+  ClassCounts counts;
+  int64_t wrong = 0;
+  int first_wrong = 0;
+  for (int i = 0; i < table.labels_size(); ++i) {
+    const std::optional<int> sign = map.Map(table.labels(i));
+    if (!sign && wrong++ == 0) first_wrong = i;
+    if (sign && *sign > 0) ++counts.positive;
+    if (sign && *sign < 0) ++counts.negative;
+  }
+  if (wrong > 0) {
+    faults->push_back(
+        {IndexPath(path, static_cast<size_t>(first_wrong)),
+         absl::StrCat(WrongLabel(map, table.labels(first_wrong)),
+                      wrong > 1 ? absl::StrCat(" (", wrong - 1,
+                                               " more labels are wrong)")
+                                : "")});
+    return std::nullopt;
+  }
+  if (table.labels_size() != table.features_size()) return std::nullopt;
+  return counts;
+}
+
+KnownRows CheckInline(const std::string& path, const v1::Data& data,
+                      const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const v1::Classes* classes = ClassesOf(data, spec);
+  const v1::InlineData& table = data.inline_();
+  KnownRows rows;
+  rows.columns =
+      CheckFeatures(FieldPath(path, "inline.features"), table, faults);
+  if (!AreSound(classes)) return rows;
+  rows.counts = CheckLabels(FieldPath(path, "inline.labels"), table,
+                            LabelMap(classes), faults);
+  if (!rows.counts || table.labels().empty()) return rows;
+  if (rows.counts->positive + rows.counts->negative == 0) {
+    faults->push_back(
+        {FieldPath(path, data.has_classes() ? "classes" : "inline.labels"),
+         "want classes that at least one row has, got none"});
+  }
+  rows.counts = TakeOf(data, *rows.counts);
+  return rows;
+}
+
+void CheckDataset(const std::string& path, const std::string& dataset,
+                  std::vector<Fault>* faults) {
+  if (IsDatasetHash(dataset) || IsLabel(dataset)) return;
+  faults->push_back(
+      {FieldPath(path, "dataset"),
+       absl::StrCat("want a dataset's label, of 1 to 63 characters of "
+                    "[a-z0-9-_.], or sha256/ and 64 of [0-9a-f], got ",
+                    dataset.empty() ? "nothing" : ShowText(dataset))});
+}
+
+void CheckTake(const std::string& path, const v1::Data& data,
+               std::vector<Fault>* faults) {
+  if (!data.has_take()) return;
+  const std::string take = FieldPath(path, "take");
+  CheckChoice(take, data.take(), faults);
+  if (data.take().has_first_per_class() && data.take().first_per_class() == 0) {
+    faults->push_back(
+        {FieldPath(take, "first_per_class"), "want at least 1, got 0"});
+  }
+}
+
+}  // namespace
+
+KnownRows CheckData(const std::string& path, const v1::Data& data,
+                    const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  KnownRows rows;
+  CheckChoice(path, data, faults);
+  if (data.has_inline_()) rows = CheckInline(path, data, spec, faults);
+  if (data.has_csv()) {
+    const std::string csv = FieldPath(path, "csv");
+    CheckDataset(csv, data.csv().dataset(), faults);
+    if (data.csv().label().size() > kMostTextBytes) {
+      faults->push_back(
+          {FieldPath(csv, "label"),
+           absl::StrCat("want at most ", kMostTextBytes, " bytes, got ",
+                        data.csv().label().size())});
+    }
+  }
+  if (data.has_idx()) {
+    const std::string idx = FieldPath(path, "idx");
+    CheckDataset(FieldPath(idx, "images"), data.idx().images().dataset(),
+                 faults);
+    CheckDataset(FieldPath(idx, "labels"), data.idx().labels().dataset(),
+                 faults);
+  }
+  if (data.has_classes()) {
+    CheckClasses(FieldPath(path, "classes"), data.classes(), faults);
+  }
+  CheckTake(path, data, faults);
+  return rows;
+}
+
+}  // namespace steelyard::server

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/near_name.h"
+#include "server/spec_check.h"
+#include "server/spec_path.h"
+#include "server/spec_rows.h"
+#include "server/spec_text.h"
+
+namespace steelyard::server {
+namespace {
+
+using Counts = google::protobuf::RepeatedPtrField<v1::ValueCount>;
+
+std::string NameOf(v1::DatasetForm form) {
+  switch (form) {
+    case v1::DATASET_FORM_CSV:
+      return "csv";
+    case v1::DATASET_FORM_IDX:
+      return "idx";
+    default:
+      return "an unknown form";
+  }
+}
+
+std::string ShowShape(const v1::DatasetSummary& summary) {
+  return absl::StrCat(summary.dtype(), " [",
+                      absl::StrJoin(summary.shape(), ", "), "]");
+}
+
+// Checks one set against what is known of its datasets.
+class SetChecker {
+ public:
+  SetChecker(std::string path, const v1::Data& data, const v1::RunSpec& spec,
+             const std::map<std::string, KnownDataset>& known,
+             std::vector<Fault>* faults)
+      : path_(std::move(path)),
+        data_(data),
+        labels_(ClassesOf(data, spec)),
+        known_(known),
+        faults_(faults) {}
+
+  KnownRows Check() {
+    if (data_.has_csv()) return CheckCsv();
+    if (data_.has_idx()) return CheckIdx();
+    return {};
+  }
+
+ private:
+  void Add(absl::string_view field, std::string message) {
+    faults_->push_back({FieldPath(path_, field), std::move(message)});
+  }
+
+  // Null: not known yet, or of another form, which is then a fault.
+  const v1::DatasetSummary* Find(absl::string_view field,
+                                 const std::string& dataset,
+                                 v1::DatasetForm form) {
+    const auto found = known_.find(dataset);
+    if (found == known_.end()) return nullptr;
+    const v1::DatasetSummary& summary = found->second.summary;
+    if (found->second.form == form) {
+      return summary.shape().empty() ? nullptr : &summary;
+    }
+    Add(FieldPath(field, "dataset"),
+        absl::StrCat("want a dataset of the form ", NameOf(form), ", got ",
+                     NameOf(found->second.form)));
+    return nullptr;
+  }
+
+  // The number of the label's column; absent, and a fault, when there is none.
+  std::optional<int> FindLabel(const v1::DatasetSummary& summary) {
+    const std::string& label = data_.csv().label();
+    if (label.empty()) return summary.columns_size() - 1;
+    std::vector<std::string> names;
+    for (int j = 0; j < summary.columns_size(); ++j) {
+      if (summary.columns(j).name() == label) return j;
+      names.push_back(summary.columns(j).name());
+    }
+    const bool is_number =
+        std::all_of(label.begin(), label.end(), absl::ascii_isdigit);
+    int64_t number = 0;
+    if (is_number && absl::SimpleAtoi(label, &number) &&
+        number < summary.columns_size()) {
+      return static_cast<int>(number);
+    }
+    const std::string near = NearName(label, names);
+    Add("csv.label",
+        absl::StrCat("want the name of a column or its number, 0 to ",
+                     summary.columns_size() - 1, ", got ", ShowText(label),
+                     near.empty() ? ""
+                                  : absl::StrCat("; did you mean ",
+                                                 ShowText(near), "?")));
+    return std::nullopt;
+  }
+
+  KnownRows CheckCsv() {
+    const v1::DatasetSummary* summary =
+        Find("csv", data_.csv().dataset(), v1::DATASET_FORM_CSV);
+    if (summary == nullptr) return {};
+    if (summary->columns_size() < 2) {
+      Add("csv.dataset",
+          absl::StrCat("want at least two columns, a feature and "
+                       "a label, got ",
+                       summary->columns_size()));
+      return {};
+    }
+    KnownRows rows;
+    rows.columns = summary->columns_size() - 1;
+    const std::optional<int> label = FindLabel(*summary);
+    if (!label) return rows;
+    CheckFeatures(*summary, *label);
+    const v1::ColumnSummary& column = summary->columns(*label);
+    if (!column.numeric() || column.non_finite() > 0) {
+      Add("csv.label",
+          absl::StrCat("want a column of whole numbers, got ",
+                       ShowText(column.name()), ", which has ",
+                       column.numeric() ? "NaN or infinities" : "text"));
+      return rows;
+    }
+    rows.counts = CountLabels("csv.label", column.values());
+    return rows;
+  }
+
+  void CheckFeatures(const v1::DatasetSummary& summary, int label) {
+    ElementFaults wrong(FieldPath(path_, "csv.dataset"), faults_);
+    for (int j = 0; j < summary.columns_size(); ++j) {
+      const v1::ColumnSummary& column = summary.columns(j);
+      if (j == label || (column.numeric() && column.non_finite() == 0))
+        continue;
+      wrong.Add(FieldPath(path_, "csv.dataset"),
+                absl::StrCat("want finite numbers in every column but the "
+                             "label's, got ",
+                             column.numeric()
+                                 ? absl::StrCat(column.non_finite(),
+                                                " rows with NaN or an infinity")
+                                 : "text",
+                             " in column ", j, ", ", ShowText(column.name())));
+    }
+  }
+
+  KnownRows CheckIdx() {
+    const v1::DatasetSummary* images = Find(
+        "idx.images", data_.idx().images().dataset(), v1::DATASET_FORM_IDX);
+    const v1::DatasetSummary* labels = Find(
+        "idx.labels", data_.idx().labels().dataset(), v1::DATASET_FORM_IDX);
+    KnownRows rows;
+    if (images != nullptr && CheckImages(*images))
+      rows.columns = Pixels(*images);
+    if (labels == nullptr) return rows;
+    if (labels->shape_size() != 1) {
+      Add("idx.labels.dataset",
+          absl::StrCat("want labels, one dimension, got ", ShowShape(*labels)));
+      return rows;
+    }
+    if (images != nullptr && images->shape_size() > 0 &&
+        images->shape(0) != labels->shape(0)) {
+      Add("idx.labels.dataset",
+          absl::StrCat("want a label for each of ", images->shape(0),
+                       " images, got ", labels->shape(0)));
+      return rows;
+    }
+    rows.counts = CountLabels("idx.labels.dataset", labels->values());
+    return rows;
+  }
+
+  bool CheckImages(const v1::DatasetSummary& images) {
+    if (images.shape_size() >= 2 && images.dtype() == "uint8") return true;
+    Add("idx.images.dataset",
+        absl::StrCat("want images, at least two dimensions of uint8, got ",
+                     ShowShape(images)));
+    return false;
+  }
+
+  static int64_t Pixels(const v1::DatasetSummary& images) {
+    int64_t pixels = 1;
+    for (int k = 1; k < images.shape_size(); ++k) {
+      if (__builtin_mul_overflow(pixels, images.shape(k), &pixels)) {
+        return std::numeric_limits<int64_t>::max();
+      }
+    }
+    return pixels;
+  }
+
+  // What `classes` and `take` leave; absent, and a fault, when a label is wrong
+  // or no row is left; absent when there are too many distinct labels to know.
+  std::optional<ClassCounts> CountLabels(absl::string_view field,
+                                         const Counts& values) {
+    if (values.empty() && labels_.is_identity()) {
+      Add(field,
+          "labels must be -1 and +1, got more than 1000 different ones; "
+          "use classes: {positive: [1], negative: [0]}");
+    }
+    if (values.empty()) return std::nullopt;
+    ClassCounts counts;
+    for (const v1::ValueCount& value : values) {
+      const std::optional<int> sign = labels_.Map(value.value());
+      if (!sign) {
+        Add(field, absl::StrCat(WrongLabel(labels_, value.value()), " (in ",
+                                value.count(), " rows)"));
+        return std::nullopt;
+      }
+      if (*sign > 0) counts.positive += value.count();
+      if (*sign < 0) counts.negative += value.count();
+    }
+    if (counts.positive + counts.negative == 0) {
+      Add(data_.has_classes() ? "classes" : field,
+          "want classes that at least one row has, got none");
+      return std::nullopt;
+    }
+    return TakeOf(data_, counts);
+  }
+
+  const std::string path_;
+  const v1::Data& data_;
+  const LabelMap labels_;
+  const std::map<std::string, KnownDataset>& known_;
+  std::vector<Fault>* const faults_;
+};
+
+// Inline rows were checked before; only their shape is wanted here.
+KnownRows RowsOf(const std::string& path, const v1::Data& data,
+                 const v1::RunSpec& spec,
+                 const std::map<std::string, KnownDataset>& known,
+                 std::vector<Fault>* faults) {
+  if (!data.has_inline_()) {
+    return SetChecker(path, data, spec, known, faults).Check();
+  }
+  std::vector<Fault> ignored;
+  return CheckData(path, data, spec, &ignored);
+}
+
+}  // namespace
+
+std::vector<Fault> CheckAgainstSummaries(
+    const v1::RunSpec& spec, const std::map<std::string, KnownDataset>& known) {
+  std::vector<Fault> faults;
+  SpecRows rows;
+  rows.train = RowsOf("data", spec.data(), spec, known, &faults);
+  std::vector<std::string> names;
+  for (const auto& [name, set] : spec.test_sets()) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    rows.tests[name] = RowsOf(KeyPath("test_sets", name),
+                              spec.test_sets().at(name), spec, known, &faults);
+  }
+  CheckTogether(spec, rows, &faults);
+  return faults;
+}
+
+}  // namespace steelyard::server

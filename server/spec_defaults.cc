@@ -1,0 +1,99 @@
+#include "server/spec_defaults.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+
+#include "server/spec_path.h"
+#include "support/check.h"
+
+namespace steelyard::server {
+namespace {
+
+void FillModel(v1::RunSpec* spec) {
+  if (!spec->has_model()) spec->mutable_model()->mutable_linear();
+  if (spec->model().has_linear() && !spec->model().linear().has_bias()) {
+    spec->mutable_model()->mutable_linear()->set_bias(true);
+  }
+}
+
+void FillEvaluate(v1::RunSpec* spec) {
+  if (!spec->has_evaluate()) spec->mutable_evaluate()->mutable_log();
+  if (spec->evaluate().has_log() &&
+      !spec->evaluate().log().has_points_per_decade()) {
+    spec->mutable_evaluate()->mutable_log()->set_points_per_decade(10);
+  }
+}
+
+void AddUses(const std::string& path, v1::Data* data,
+             std::vector<DatasetUse>* uses) {
+  const auto add = [&](const char* field, v1::DatasetForm form,
+                       std::string* dataset) {
+    uses->push_back({FieldPath(path, field), form, dataset});
+  };
+  if (data->has_csv()) {
+    add("csv.dataset", v1::DATASET_FORM_CSV,
+        data->mutable_csv()->mutable_dataset());
+  }
+  if (data->has_idx()) {
+    v1::IdxData* idx = data->mutable_idx();
+    if (idx->has_images()) {
+      add("idx.images.dataset", v1::DATASET_FORM_IDX,
+          idx->mutable_images()->mutable_dataset());
+    }
+    if (idx->has_labels()) {
+      add("idx.labels.dataset", v1::DATASET_FORM_IDX,
+          idx->mutable_labels()->mutable_dataset());
+    }
+  }
+}
+
+}  // namespace
+
+void FillDefaults(v1::RunSpec* spec) {
+  if (spec->experiment().empty()) spec->set_experiment("default");
+  for (auto& [name, set] : *spec->mutable_test_sets()) {
+    if (!set.has_classes() && spec->data().has_classes()) {
+      *set.mutable_classes() = spec->data().classes();
+    }
+  }
+  FillModel(spec);
+  if (!spec->has_loss()) spec->mutable_loss()->mutable_logistic();
+  if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
+  if (spec->normalization() == v1::NORMALIZATION_UNSPECIFIED) {
+    spec->set_normalization(v1::NORMALIZATION_MEAN_ONE);
+  }
+  if (!spec->has_regularizer()) spec->mutable_regularizer()->mutable_l2();
+  if (!spec->has_initial()) spec->mutable_initial()->mutable_zeros();
+  FillEvaluate(spec);
+  if (spec->precision() == v1::PRECISION_UNSPECIFIED) {
+    spec->set_precision(v1::PRECISION_DOUBLE);
+  }
+}
+
+std::string SerializeSpec(const v1::RunSpec& spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    STEELYARD_CHECK(spec.SerializeToCodedStream(&coded));
+  }
+  return bytes;
+}
+
+std::vector<DatasetUse> DatasetsOf(v1::RunSpec* spec) {
+  std::vector<DatasetUse> uses;
+  if (spec->has_data()) AddUses("data", spec->mutable_data(), &uses);
+  std::vector<std::string> names;
+  for (const auto& [name, set] : spec->test_sets()) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    AddUses(KeyPath("test_sets", name), &spec->mutable_test_sets()->at(name),
+            &uses);
+  }
+  return uses;
+}
+
+}  // namespace steelyard::server

@@ -1,0 +1,101 @@
+#ifndef STEELYARD_SERVER_SPEC_ROWS_H_
+#define STEELYARD_SERVER_SPEC_ROWS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/spec_check.h"
+#include "steelyard/v1/spec.pb.h"
+
+// What is known of a spec's rows before they are read, from inline data and
+// from the summaries of datasets alike.  Within the spec library.
+namespace steelyard::server {
+
+// Rows by the class that they are mapped to.
+struct ClassCounts {
+  int64_t positive = 0;
+  int64_t negative = 0;
+};
+
+// What is known of one set of rows; absent: nothing.
+struct KnownRows {
+  std::optional<int64_t> columns;
+  std::optional<ClassCounts> counts;  // after `classes` and `take`
+};
+
+// Of all sets of a spec.
+struct SpecRows {
+  KnownRows train;
+  std::map<std::string, KnownRows> tests;  // by name
+};
+
+// The classes that hold for a set: its own, else those of the training data,
+// else null.
+const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec);
+
+// What labels become.
+class LabelMap {
+ public:
+  // Null: labels are -1 and +1 already.
+  explicit LabelMap(const v1::Classes* classes);
+
+  // +1, -1, or 0 for a row that is left out; absent when it is no whole number
+  // of at most 2^53 in magnitude, or neither -1 nor +1 where there are no
+  // classes.
+  std::optional<int> Map(double label) const;
+
+  // Whether every label is kept and must be -1 or +1.
+  bool is_identity() const { return identity_; }
+
+ private:
+  bool identity_;
+  std::set<int64_t> positive_;
+  std::set<int64_t> negative_;
+};
+
+// "want -1 or +1, got 0; use classes: {positive: [1], negative: [0]}"
+std::string WrongLabel(const LabelMap& map, double label);
+
+// What `data.take` leaves of the rows counted.
+ClassCounts TakeOf(const v1::Data& data, ClassCounts counts);
+
+// Checks one set's data on the message alone; `path` is that of `data`.
+KnownRows CheckData(const std::string& path, const v1::Data& data,
+                    const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks `weighting` on the message alone.
+void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks what the sets must have in common, and the weights against the
+// training rows, as far as they are known.
+void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
+                   std::vector<Fault>* faults);
+
+// Faults of the elements of one list: the first hundred as they are, the others
+// as a number when it is destroyed, so that a long list costs no more.
+class ElementFaults {
+ public:
+  ElementFaults(std::string list, std::vector<Fault>* faults)
+      : list_(std::move(list)), faults_(faults) {}
+  ~ElementFaults();
+  ElementFaults(const ElementFaults&) = delete;
+  ElementFaults& operator=(const ElementFaults&) = delete;
+
+  void Add(const std::string& path, std::string message);
+  bool none() const { return count_ == 0; }
+
+ private:
+  static constexpr int64_t kNamed = 100;
+
+  const std::string list_;
+  std::vector<Fault>* const faults_;
+  int64_t count_ = 0;
+};
+
+}  // namespace steelyard::server
+
+#endif  // STEELYARD_SERVER_SPEC_ROWS_H_

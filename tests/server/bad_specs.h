@@ -1,0 +1,31 @@
+#ifndef STEELYARD_TESTS_SERVER_BAD_SPECS_H_
+#define STEELYARD_TESTS_SERVER_BAD_SPECS_H_
+
+#include <vector>
+
+#include "steelyard/v1/spec.pb.h"
+
+// One table of bad specs for the server's check and for the worker's switch:
+// neither accepts what the other refuses.  Messages alone: the worker never
+// sees a text.
+namespace steelyard {
+
+// A spec with every field that training reads, its defaults filled in.  Four
+// rows of two features, two of each class; one test set with the same rows.
+v1::RunSpec GoodSpec();
+
+struct BadSpec {
+  const char* name;
+  void (*spoil)(v1::RunSpec* spec);  // applied to GoodSpec()
+  const char* path;                  // of the server's only fault
+  const char* message;               // a part of that fault's message
+  // Whether the worker's switch must refuse it too: what training reads.  The
+  // server alone checks names, labels and sizes.
+  bool for_worker = true;
+};
+
+std::vector<BadSpec> AllBadSpecs();
+
+}  // namespace steelyard
+
+#endif  // STEELYARD_TESTS_SERVER_BAD_SPECS_H_
