@@ -1,0 +1,175 @@
+#include "server/run_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/convert.h"
+#include "server/list_pages.h"
+#include "server/names.h"
+#include "server/submission.h"
+#include "server/to_grpc.h"
+#include "server/watch_reactor.h"
+#include "support/status_macros.h"
+
+namespace steelyard::server {
+
+RunService::RunService(const ServiceParts& parts, const WatchParts* watch)
+    : parts_(parts),
+      watch_parts_(*watch),
+      calls_(parts.authenticator, parts.pool),
+      slow_calls_(parts.authenticator, parts.slow_pool) {}
+
+grpc::ServerUnaryReactor* RunService::SubmitRun(
+    grpc::CallbackServerContext* context, const v1::SubmitRunRequest* request,
+    v1::SubmitRunResponse* response) {
+  return calls_.Start(
+      context,
+      [this, request, response](storage::Reader& reader, const Caller& caller,
+                                grpc::ServerUnaryReactor* reactor) {
+        Submit(reader, caller, *request, response->mutable_run(), reactor);
+      });
+}
+
+void RunService::Submit(storage::Reader& reader, const Caller& caller,
+                        const v1::SubmitRunRequest& request, v1::Run* run,
+                        grpc::ServerUnaryReactor* reactor) {
+  absl::StatusOr<storage::AddRun> change =
+      CheckSubmission(reader, caller, *parts_.limits, request);
+  if (!change.ok()) return reactor->Finish(ToGrpc(change.status()));
+  parts_.engine->SubmitRun(
+      *std::move(change),
+      [this, run, reactor](const absl::StatusOr<storage::RunId>& id) {
+        if (!id.ok()) return reactor->Finish(ToGrpc(id.status()));
+        parts_.pool->PostAdmitted(
+            [this, run, reactor, id = *id](storage::Reader& next) {
+              AnswerWithRun(next, {.experiment = {}, .run = id}, run, reactor);
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* RunService::GetRun(
+    grpc::CallbackServerContext* context, const v1::GetRunRequest* request,
+    v1::GetRunResponse* response) {
+  return calls_.Start(
+      context, [this, request, response](storage::Reader& reader, const Caller&,
+                                         grpc::ServerUnaryReactor* reactor) {
+        const absl::StatusOr<RunName> name = ParseRunName(request->name());
+        if (!name.ok()) return reactor->Finish(ToGrpc(name.status()));
+        AnswerWithRun(reader, *name, response->mutable_run(), reactor);
+      });
+}
+
+void RunService::AnswerWithRun(storage::Reader& reader, const RunName& name,
+                               v1::Run* run,
+                               grpc::ServerUnaryReactor* reactor) {
+  absl::StatusOr<v1::Run> found = ReadRun(reader, name);
+  if (!found.ok()) return reactor->Finish(ToGrpc(found.status()));
+  *run = *std::move(found);
+  if (storage::IsEnded(static_cast<storage::RunState>(run->state()))) {
+    return reactor->Finish(grpc::Status::OK);
+  }
+  parts_.engine->GetLiveRun(
+      name.run, [run, reactor](absl::StatusOr<LiveRun> live) {
+        // The store's answer is true without it.
+        if (live.ok() && run->state() == v1::RUN_STATE_QUEUED) {
+          for (v1::WaitingReason& reason : live->waiting) {
+            *run->add_waiting() = std::move(reason);
+          }
+        }
+        if (live.ok() && run->state() == v1::RUN_STATE_RUNNING) {
+          *run->mutable_progress() = std::move(live->progress);
+        }
+        reactor->Finish(grpc::Status::OK);
+      });
+}
+
+grpc::ServerUnaryReactor* RunService::ListRuns(
+    grpc::CallbackServerContext* context, const v1::ListRunsRequest* request,
+    v1::ListRunsResponse* response) {
+  return calls_.Read(context, [this, request, response](storage::Reader& reader,
+                                                        const Caller&) {
+    return ReadRunPage(reader, *parts_.limits, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* RunService::QueryMetrics(
+    grpc::CallbackServerContext* context,
+    const v1::QueryMetricsRequest* request,
+    v1::QueryMetricsResponse* response) {
+  return calls_.Read(context, [this, request, response](storage::Reader& reader,
+                                                        const Caller&) {
+    return ReadMetricsPage(reader, *parts_.limits, *request, response);
+  });
+}
+
+grpc::ServerWriteReactor<v1::WatchRunResponse>* RunService::WatchRun(
+    grpc::CallbackServerContext* context, const v1::WatchRunRequest* request) {
+  const absl::StatusOr<Caller> caller =
+      parts_.authenticator->Identify(*context);
+  if (!caller.ok()) return RefuseWatch(caller.status());
+  const absl::StatusOr<RunName> name = ParseRunName(request->name());
+  if (!name.ok()) return RefuseWatch(name.status());
+  if (request->from_sample() < 0) {
+    return RefuseWatch(absl::InvalidArgumentError(absl::StrCat(
+        "from_sample: want an ordinal >= 0, got ", request->from_sample())));
+  }
+  const int64_t limit = parts_.limits->watchers();
+  if (watchers_.fetch_add(1) >= limit) {
+    --watchers_;
+    return RefuseWatch(absl::ResourceExhaustedError(
+        absl::StrCat("watchers: ", limit,
+                     " watch already, which is the limit; try again later, or "
+                     "ask by QueryMetrics")));
+  }
+  return StartWatch(watch_parts_, *name, request->from_sample(),
+                    [this] { --watchers_; });
+}
+
+grpc::ServerUnaryReactor* RunService::CancelRun(
+    grpc::CallbackServerContext* context, const v1::CancelRunRequest* request,
+    v1::CancelRunResponse* response) {
+  return calls_.Start(
+      context,
+      [this, request, response](storage::Reader& reader, const Caller& caller,
+                                grpc::ServerUnaryReactor* reactor) {
+        Cancel(reader, caller, *request, response->mutable_run(), reactor);
+      });
+}
+
+void RunService::Cancel(storage::Reader& reader, const Caller& caller,
+                        const v1::CancelRunRequest& request, v1::Run* run,
+                        grpc::ServerUnaryReactor* reactor) {
+  const absl::StatusOr<RunName> name = ParseRunName(request.name());
+  if (!name.ok()) return reactor->Finish(ToGrpc(name.status()));
+  // The engine knows runs by number alone; the experiment is checked here.
+  const absl::StatusOr<storage::RunHead> head = FindRun(reader, *name);
+  if (!head.ok()) return reactor->Finish(ToGrpc(head.status()));
+  parts_.engine->CancelRun(
+      {.run = name->run,
+       .user = caller.user,
+       .may_cancel_all = caller.is_admin()},
+      [this, run, reactor](const absl::StatusOr<storage::RunId>& id) {
+        if (!id.ok()) return reactor->Finish(ToGrpc(id.status()));
+        parts_.pool->PostAdmitted(
+            [this, run, reactor, id = *id](storage::Reader& next) {
+              AnswerWithRun(next, {.experiment = {}, .run = id}, run, reactor);
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* RunService::ParseSpec(
+    grpc::CallbackServerContext* context, const v1::ParseSpecRequest* request,
+    v1::ParseSpecResponse* response) {
+  return slow_calls_.Read(
+      context,
+      [this, request, response](storage::Reader& reader,
+                                const Caller& caller) -> absl::Status {
+        STEELYARD_ASSIGN_OR_RETURN(
+            *response, CheckText(reader, caller, *parts_.limits, *request));
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace steelyard::server

@@ -1,0 +1,58 @@
+#ifndef STEELYARD_SERVER_SUBMISSION_H_
+#define STEELYARD_SERVER_SUBMISSION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/auth_tables.h"
+#include "server/bad_request.h"
+#include "server/spec_check.h"
+#include "server/spec_yaml.h"
+#include "steelyard/v1/admin_service.pb.h"
+#include "steelyard/v1/run_service.pb.h"
+#include "storage/change.h"
+#include "storage/reader.h"
+
+// From what a client asks for to what is stored: datasets, defaults, checks.
+// Called on the pool.
+namespace steelyard::server {
+
+SpecLimits ToSpecLimits(const v1::Limits& limits);
+
+// A spec whose datasets were looked up for one user.
+struct NormalizedSpec {
+  v1::RunSpec spec;  // every default filled in; datasets as sha256/HEX
+  std::vector<storage::Sha256> datasets;  // each once
+  // Datasets that do not exist for this user.
+  std::vector<Fault> missing;
+  // What does not fit what is known of the data; looked for only when nothing
+  // is missing.
+  std::vector<Fault> faults;
+};
+
+// `spec` has passed CheckSpec.  Errors: those of storage::Reader but NotFound.
+absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
+                                         const std::string& user,
+                                         const v1::RunSpec& spec);
+
+// All checks of SubmitRun, and the change that it makes.
+//
+// Errors: InvalidArgument with every fault of the request; NotFound with every
+// dataset that is missing or another user's; those of storage::Reader.
+absl::StatusOr<storage::AddRun> CheckSubmission(
+    storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
+    const v1::SubmitRunRequest& request);
+
+// ParseSpec: the text's own faults, and once it has none and every file is
+// resolved those that SubmitRun would find.
+//
+// Errors: NotFound as CheckSubmission; those of storage::Reader.  A wrong text
+// is an answer, not an error.
+absl::StatusOr<v1::ParseSpecResponse> CheckText(
+    storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
+    const v1::ParseSpecRequest& request);
+
+}  // namespace steelyard::server
+
+#endif  // STEELYARD_SERVER_SUBMISSION_H_

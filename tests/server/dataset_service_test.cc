@@ -1,0 +1,225 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "steelyard/v1/dataset_service.grpc.pb.h"
+#include "tests/server/served.h"
+
+namespace steelyard::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Stub = v1::DatasetService::Stub;
+
+const char kCsv[] = "a,y\n1,1\n2,-1\n";
+
+v1::UploadHeader Header(const std::string& bytes) {
+  v1::UploadHeader header;
+  header.set_sha256(storage::HashOf(bytes).hex);
+  header.set_size_bytes(static_cast<int64_t>(bytes.size()));
+  header.set_form(v1::DATASET_FORM_CSV);
+  return header;
+}
+
+class DatasetServiceTest : public ::testing::Test {
+ protected:
+  void Start() {
+    served_.Start();
+    stub_ = v1::DatasetService::NewStub(served_.Connect());
+  }
+
+  // Sends `bytes` in chunks until the server has answered.
+  grpc::Status Upload(const v1::UploadHeader& header, const std::string& bytes,
+                      v1::Dataset* dataset, size_t chunk_bytes = 1000) {
+    grpc::ClientContext context;
+    v1::UploadDatasetResponse response;
+    const auto writer = stub_->UploadDataset(&context, &response);
+    v1::UploadDatasetRequest request;
+    *request.mutable_header() = header;
+    bool open = writer->Write(request);
+    chunks_sent_ = 0;
+    for (size_t at = 0; open && at < bytes.size(); at += chunk_bytes) {
+      request.set_chunk(bytes.substr(at, chunk_bytes));
+      open = writer->Write(request);
+      ++chunks_sent_;
+    }
+    writer->WritesDone();
+    const grpc::Status status = writer->Finish();
+    *dataset = response.dataset();
+    return status;
+  }
+  grpc::Status Get(const std::string& name, v1::Dataset* dataset) {
+    v1::GetDatasetRequest request;
+    request.set_name(name);
+    v1::GetDatasetResponse response;
+    const grpc::Status status =
+        Call(*stub_, &Stub::GetDataset, request, &response);
+    *dataset = response.dataset();
+    return status;
+  }
+  std::vector<std::string> StoredFiles() {
+    std::vector<std::string> names;
+    for (const auto& file :
+         std::filesystem::directory_iterator(served_.folder() + "/files")) {
+      names.push_back(file.path().filename().string());
+    }
+    return names;
+  }
+
+  Served served_;
+  std::unique_ptr<Stub> stub_;
+  int chunks_sent_ = 0;
+};
+
+TEST_F(DatasetServiceTest, AnUploadIsFoundByHashAndLabelAndInspected) {
+  Start();
+  v1::UploadHeader header = Header(kCsv);
+  header.set_label("mine");
+  v1::Dataset dataset;
+  const grpc::Status status = Upload(header, kCsv, &dataset, 5);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(dataset.name(), "datasets/" + header.sha256());
+  EXPECT_EQ(dataset.state(), v1::DATASET_STATE_PENDING);
+  EXPECT_EQ(dataset.owner(), UserName(geteuid()));
+  EXPECT_EQ(served_.files().Get({header.sha256()}).value(), kCsv);
+  ScriptedWorker worker(&served_.engine(), "w1");
+  worker.Inspected(worker.WaitForInspection());
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  do {
+    ASSERT_TRUE(Get("datasets/mine", &dataset).ok());
+  } while (dataset.state() == v1::DATASET_STATE_PENDING &&
+           absl::Now() < deadline);
+  EXPECT_EQ(dataset.state(), v1::DATASET_STATE_READY);
+  EXPECT_EQ(dataset.summary().shape_size(), 2);
+}
+
+TEST_F(DatasetServiceTest, WhatTheServerHasIsNotTakenAgain) {
+  Start();
+  const std::string bytes(1'000'000, '7');
+  v1::Dataset dataset;
+  ASSERT_TRUE(Upload(Header(bytes), bytes, &dataset).ok());
+  // Announced alone, without a byte of it.
+  v1::UploadHeader again = Header(bytes);
+  again.set_label("named");
+  ASSERT_TRUE(Upload(again, "", &dataset).ok());
+  EXPECT_EQ(dataset.label(), "named");
+}
+
+// That others have it must not be told.
+TEST_F(DatasetServiceTest, WhatAnotherUserHasIsTakenAgain) {
+  Start();
+  served_.AddDataset(kCsv, "bob", "theirs");
+  v1::Dataset dataset;
+  EXPECT_EQ(Get("datasets/" + Header(kCsv).sha256(), &dataset).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Get("datasets/theirs", &dataset).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Upload(Header(kCsv), "", &dataset).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(Upload(Header(kCsv), kCsv, &dataset).ok());
+  EXPECT_EQ(dataset.owner(), UserName(geteuid()));
+}
+
+TEST_F(DatasetServiceTest, OtherBytesThanAnnouncedLeaveNothing) {
+  Start();
+  const std::string bytes = kCsv;
+  std::string other = bytes;
+  std::reverse(other.begin(), other.end());
+  v1::Dataset dataset;
+  for (const std::string& sent :
+       {other, bytes + "x", bytes.substr(1), std::string()}) {
+    const grpc::Status status = Upload(Header(bytes), sent, &dataset, 5);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
+        << status.error_message();
+  }
+  EXPECT_THAT(StoredFiles(), ElementsAre());
+  EXPECT_EQ(Get("datasets/" + Header(bytes).sha256(), &dataset).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(DatasetServiceTest, ABadHeaderNamesEveryField) {
+  Start();
+  v1::UploadHeader header;
+  header.set_label("A B");
+  v1::Dataset dataset;
+  EXPECT_THAT(ViolatedFields(Upload(header, "", &dataset)),
+              ElementsAre("header.sha256", "header.size_bytes", "header.form",
+                          "header.label"));
+}
+
+TEST_F(DatasetServiceTest, SizesHaveLimits) {
+  served_.options().limits.set_upload_bytes(20);
+  served_.options().limits.set_upload_chunk_bytes(10);
+  Start();
+  v1::Dataset dataset;
+  const std::string fits(20, 'x');
+  EXPECT_TRUE(Upload(Header(fits), fits, &dataset, 10).ok());
+  const std::string fits_not(21, 'x');
+  const grpc::Status large = Upload(Header(fits_not), "", &dataset);
+  EXPECT_EQ(large.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(large.error_message(), HasSubstr("at most 20"));
+  const std::string other(20, 'y');
+  EXPECT_THAT(Upload(Header(other), other, &dataset, 11).error_message(),
+              HasSubstr("chunk: want at most 10 bytes, got 11"));
+}
+
+TEST_F(DatasetServiceTest, MessagesOutOfOrderAreRefused) {
+  Start();
+  grpc::ClientContext context;
+  v1::UploadDatasetResponse response;
+  const auto writer = stub_->UploadDataset(&context, &response);
+  v1::UploadDatasetRequest request;
+  request.set_chunk("x");
+  writer->Write(request);
+  const grpc::Status status = writer->Finish();
+  EXPECT_THAT(ViolatedFields(status), ElementsAre("header"));
+}
+
+TEST_F(DatasetServiceTest, AnAbandonedUploadLeavesNothing) {
+  Start();
+  {
+    grpc::ClientContext context;
+    v1::UploadDatasetResponse response;
+    const auto writer = stub_->UploadDataset(&context, &response);
+    v1::UploadDatasetRequest request;
+    *request.mutable_header() = Header(kCsv);
+    ASSERT_TRUE(writer->Write(request));
+    request.set_chunk("a,y");
+    ASSERT_TRUE(writer->Write(request));
+    context.TryCancel();
+    EXPECT_FALSE(writer->Finish().ok());
+  }
+  served_.Stop();  // waits for the server's side of the call
+  EXPECT_THAT(StoredFiles(), ElementsAre());
+}
+
+TEST_F(DatasetServiceTest, TheListHoldsOwnAndSharedOnesInPages) {
+  Start();
+  served_.AddDataset("a\n1\n", "bob", "secret");
+  served_.AddDataset("a\n2\n", "bob", "open", true);
+  for (int i = 0; i < 3; ++i) {
+    const std::string bytes = "a\n1" + std::to_string(i) + "\n";
+    v1::Dataset dataset;
+    ASSERT_TRUE(Upload(Header(bytes), bytes, &dataset).ok());
+  }
+  v1::ListDatasetsRequest request;
+  request.set_page_size(3);
+  v1::ListDatasetsResponse page;
+  ASSERT_TRUE(Call(*stub_, &Stub::ListDatasets, request, &page).ok());
+  EXPECT_EQ(page.datasets_size(), 3);
+  request.set_page_token(page.next_page_token());
+  ASSERT_TRUE(Call(*stub_, &Stub::ListDatasets, request, &page).ok());
+  ASSERT_EQ(page.datasets_size(), 1);
+  EXPECT_EQ(page.datasets(0).label(), "open");
+  EXPECT_EQ(page.next_page_token(), "");
+}
+
+}  // namespace
+}  // namespace steelyard::server

@@ -1,0 +1,356 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "steelyard/v1/run_service.grpc.pb.h"
+#include "tests/server/served.h"
+
+namespace steelyard::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+using Stub = v1::RunService::Stub;
+
+class RunServiceTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Start(); }
+
+  void Start() {
+    served_.Start();
+    stub_ = v1::RunService::NewStub(served_.Connect());
+  }
+
+  grpc::Status Submit(const v1::SubmitRunRequest& request, v1::Run* run) {
+    v1::SubmitRunResponse response;
+    const grpc::Status status =
+        Call(*stub_, &Stub::SubmitRun, request, &response);
+    *run = response.run();
+    return status;
+  }
+  v1::Run Submit(const v1::RunSpec& spec) {
+    v1::SubmitRunRequest request;
+    *request.mutable_spec() = spec;
+    v1::Run run;
+    const grpc::Status status = Submit(request, &run);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return run;
+  }
+  grpc::Status Get(const std::string& name, v1::Run* run) {
+    v1::GetRunRequest request;
+    request.set_name(name);
+    v1::GetRunResponse response;
+    const grpc::Status status = Call(*stub_, &Stub::GetRun, request, &response);
+    *run = response.run();
+    return status;
+  }
+  v1::ListRunsResponse List(const v1::ListRunsRequest& request) {
+    v1::ListRunsResponse response;
+    const grpc::Status status =
+        Call(*stub_, &Stub::ListRuns, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  Served served_;
+  std::unique_ptr<Stub> stub_;
+};
+
+TEST_F(RunServiceTest, ASubmittedRunIsShownWholeAndSaysWhyItWaits) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  request.mutable_submitter()->set_user("somebody else");
+  request.mutable_submitter()->set_host("laptop");
+  request.mutable_submitter()->set_program("steelyard");
+  v1::Run run;
+  ASSERT_TRUE(Submit(request, &run).ok());
+  EXPECT_EQ(run.name(), "experiments/default/runs/1");
+  EXPECT_EQ(run.state(), v1::RUN_STATE_QUEUED);
+  EXPECT_EQ(run.submitter().user(), UserName(geteuid()));
+  EXPECT_EQ(run.submitter().host(), "laptop");
+  EXPECT_FALSE(run.submitted_spec().has_loss());
+  EXPECT_TRUE(run.spec().loss().has_logistic());
+  ASSERT_GE(run.waiting_size(), 1);
+  EXPECT_EQ(run.waiting(0).code(), v1::WAITING_CODE_NO_FREE_WORKER);
+  v1::Run found;
+  ASSERT_TRUE(Get("experiments/-/runs/1", &found).ok());
+  EXPECT_EQ(found.SerializeAsString(), run.SerializeAsString());
+}
+
+TEST_F(RunServiceTest, ABadRequestNamesEveryField) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  request.set_request_id(std::string(64, 'x'));
+  request.mutable_submitter()->set_host(std::string(256, 'x'));
+  request.mutable_spec()->mutable_stop()->set_steps(0);
+  request.mutable_spec()->mutable_weighting()->mutable_per_class()->set_ratio(
+      -1);
+  v1::Run run;
+  const grpc::Status status = Submit(request, &run);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(
+      ViolatedFields(status),
+      UnorderedElementsAre("request_id", "submitter.host", "spec.stop.steps",
+                           "spec.weighting.per_class.ratio"));
+}
+
+TEST_F(RunServiceTest, AMissingDatasetIsNotFoundByNameAndPlace) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  request.mutable_spec()->mutable_data()->mutable_csv()->set_dataset("mine");
+  v1::Run run;
+  const grpc::Status status = Submit(request, &run);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(ViolatedFields(status), ElementsAre("spec.data.csv.dataset"));
+  EXPECT_THAT(status.error_message(), HasSubstr("\"mine\""));
+}
+
+// Not even by its hash: that it exists is the owner's to tell.
+TEST_F(RunServiceTest, AnotherUsersDatasetIsNotFound) {
+  const storage::Sha256 theirs =
+      served_.AddDataset("a,y\n1,1\n2,-1\n", "bob", "data");
+  const storage::Sha256 shared =
+      served_.AddDataset("a,y\n1,1\n3,-1\n", "bob", "open", true);
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  v1::CsvData* csv = request.mutable_spec()->mutable_data()->mutable_csv();
+  v1::Run run;
+  csv->set_dataset("sha256/" + theirs.hex);
+  EXPECT_EQ(Submit(request, &run).error_code(), grpc::StatusCode::NOT_FOUND);
+  csv->set_dataset("open");
+  EXPECT_EQ(Submit(request, &run).error_code(), grpc::StatusCode::NOT_FOUND);
+  csv->set_dataset("sha256/" + shared.hex);
+  ASSERT_TRUE(Submit(request, &run).ok());
+  EXPECT_EQ(run.spec().data().csv().dataset(), "sha256/" + shared.hex);
+}
+
+TEST_F(RunServiceTest, ALabelBecomesTheHashItStandsFor) {
+  const storage::Sha256 mine =
+      served_.AddDataset("a,y\n1,1\n2,-1\n", UserName(geteuid()), "mine");
+  v1::RunSpec spec = SmallSpec();
+  spec.mutable_data()->mutable_csv()->set_dataset("mine");
+  const v1::Run run = Submit(spec);
+  EXPECT_EQ(run.submitted_spec().data().csv().dataset(), "mine");
+  EXPECT_EQ(run.spec().data().csv().dataset(), "sha256/" + mine.hex);
+  bool waits = false;
+  for (const v1::WaitingReason& reason : run.waiting()) {
+    waits |= reason.code() == v1::WAITING_CODE_DATASET_PENDING;
+  }
+  EXPECT_TRUE(waits) << run.DebugString();
+}
+
+TEST_F(RunServiceTest, ARepeatedRequestIsTheSameRun) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  request.set_request_id("once");
+  v1::Run first;
+  v1::Run second;
+  ASSERT_TRUE(Submit(request, &first).ok());
+  served_.Stop();
+  Start();
+  ASSERT_TRUE(Submit(request, &second).ok());
+  EXPECT_EQ(first.name(), second.name());
+  request.mutable_spec()->set_seed(2);
+  EXPECT_EQ(Submit(request, &second).error_code(),
+            grpc::StatusCode::ALREADY_EXISTS);
+}
+
+TEST_F(RunServiceTest, ARunThatIsNotThereIsNamed) {
+  Submit(SmallSpec());
+  v1::Run run;
+  const grpc::Status missing = Get("experiments/default/runs/7", &run);
+  EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(missing.error_message(), HasSubstr("default/runs/7"));
+  EXPECT_EQ(Get("experiments/other/runs/1", &run).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  const grpc::Status wrong = Get("runs/1", &run);
+  EXPECT_EQ(wrong.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(ViolatedFields(wrong), ElementsAre("name"));
+}
+
+TEST_F(RunServiceTest, PagesHoldEachRunOnceThoughNewOnesCome) {
+  for (int i = 1; i <= 5; ++i) {
+    v1::RunSpec spec = SmallSpec();
+    (*spec.mutable_labels())["odd"] = i % 2 == 1 ? "yes" : "no";
+    Submit(spec);
+  }
+  v1::ListRunsRequest request;
+  request.set_parent("experiments/-");
+  request.set_filter("labels.odd = \"yes\" AND state = queued");
+  request.set_page_size(2);
+  v1::ListRunsResponse page = List(request);
+  ASSERT_EQ(page.runs_size(), 2);
+  EXPECT_EQ(page.runs(0).name(), "experiments/default/runs/5");
+  EXPECT_EQ(page.runs(1).name(), "experiments/default/runs/3");
+  EXPECT_EQ(page.runs(0).spec().data().inline_().labels_size(), 0);
+  Submit(SmallSpec());
+  request.set_page_token(page.next_page_token());
+  page = List(request);
+  ASSERT_EQ(page.runs_size(), 1);
+  EXPECT_EQ(page.runs(0).name(), "experiments/default/runs/1");
+  EXPECT_EQ(page.next_page_token(), "");
+}
+
+TEST_F(RunServiceTest, AWrongListRequestNamesItsField) {
+  v1::ListRunsRequest request;
+  v1::ListRunsResponse response;
+  EXPECT_THAT(ViolatedFields(Call(*stub_, &Stub::ListRuns, request, &response)),
+              ElementsAre("parent"));
+  request.set_parent("experiments/-");
+  request.set_filter("state = NONE");
+  const grpc::Status status = Call(*stub_, &Stub::ListRuns, request, &response);
+  EXPECT_THAT(status.error_message(), HasSubstr("filter:9: want QUEUED"));
+  request.set_filter("");
+  request.set_page_size(1001);
+  EXPECT_THAT(ViolatedFields(Call(*stub_, &Stub::ListRuns, request, &response)),
+              ElementsAre("page_size"));
+  request.set_page_size(0);
+  request.set_page_token("x");
+  EXPECT_THAT(ViolatedFields(Call(*stub_, &Stub::ListRuns, request, &response)),
+              ElementsAre("page_token"));
+}
+
+TEST_F(RunServiceTest, MetricsOfSeveralRunsComeInPages) {
+  ScriptedWorker worker(&served_.engine(), "w1");
+  for (int i = 0; i < 2; ++i) {
+    Submit(SmallSpec());
+    worker.Finish(worker.WaitForTraining(), SampleRange(0, 5));
+  }
+  v1::QueryMetricsRequest request;
+  request.add_runs("experiments/default/runs/1");
+  request.add_runs("experiments/-/runs/2");
+  request.add_metrics("train/loss");
+  request.set_page_size(3);
+  std::vector<std::string> got;
+  int pages = 0;
+  do {
+    v1::QueryMetricsResponse page;
+    const grpc::Status status =
+        Call(*stub_, &Stub::QueryMetrics, request, &page);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ++pages;
+    int values = 0;
+    for (const v1::RunSamples& series : page.series()) {
+      for (const double value : series.samples().value()) {
+        got.push_back(absl::StrCat(series.run(), " ", value));
+        ++values;
+      }
+    }
+    EXPECT_LE(values, 3);
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages, 4);
+  std::vector<std::string> want;
+  for (int run = 1; run <= 2; ++run) {
+    for (int i = 0; i < 5; ++i) {
+      want.push_back(absl::StrCat("experiments/default/runs/", run, " ", i));
+    }
+  }
+  EXPECT_EQ(got, want);
+}
+
+TEST_F(RunServiceTest, AQueryNamesTheRunThatIsWrong) {
+  Submit(SmallSpec());
+  v1::QueryMetricsRequest request;
+  v1::QueryMetricsResponse response;
+  EXPECT_THAT(
+      ViolatedFields(Call(*stub_, &Stub::QueryMetrics, request, &response)),
+      ElementsAre("runs"));
+  request.add_runs("experiments/default/runs/1");
+  request.add_runs("x");
+  const grpc::Status wrong =
+      Call(*stub_, &Stub::QueryMetrics, request, &response);
+  EXPECT_THAT(ViolatedFields(wrong), ElementsAre("runs[1]"));
+  request.set_runs(1, "experiments/default/runs/9");
+  const grpc::Status missing =
+      Call(*stub_, &Stub::QueryMetrics, request, &response);
+  EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(missing.error_message(), HasSubstr("runs/9"));
+}
+
+// -0.0 is stored as +0.0, and there is one NaN; all else keeps its bits.
+TEST_F(RunServiceTest, StrangeValuesSurviveWorkerStoreAndAnswer) {
+  const std::vector<double> values = {
+      -0.0,   std::nan(""), std::numeric_limits<double>::infinity(),
+      5e-324, 1.7e308,      -std::numeric_limits<double>::infinity()};
+  v1::SampleBatch batch = SampleRange(0, static_cast<int64_t>(values.size()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    batch.set_value(static_cast<int>(i), values[i]);
+  }
+  ScriptedWorker worker(&served_.engine(), "w1");
+  Submit(SmallSpec());
+  worker.Finish(worker.WaitForTraining(), batch);
+  v1::QueryMetricsRequest request;
+  request.add_runs("experiments/default/runs/1");
+  v1::QueryMetricsResponse response;
+  ASSERT_TRUE(Call(*stub_, &Stub::QueryMetrics, request, &response).ok());
+  const auto& got = response.series(0).samples().value();
+  ASSERT_EQ(got.size(), static_cast<int>(values.size()));
+  EXPECT_EQ(std::bit_cast<uint64_t>(got[0]), 0u);
+  EXPECT_TRUE(std::isnan(got[1]));
+  for (int i = 2; i < got.size(); ++i) {
+    EXPECT_EQ(std::bit_cast<uint64_t>(got[i]),
+              std::bit_cast<uint64_t>(values[static_cast<size_t>(i)]));
+  }
+  v1::Run run;
+  ASSERT_TRUE(Get("experiments/-/runs/1", &run).ok());
+  EXPECT_EQ(run.final_metrics(0).value(), values.back());
+}
+
+TEST_F(RunServiceTest, ACancelledRunStaysSoAndAnEndedOneIsLeftAlone) {
+  Submit(SmallSpec());
+  v1::CancelRunRequest request;
+  v1::CancelRunResponse response;
+  request.set_name("experiments/default/runs/1");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Call(*stub_, &Stub::CancelRun, request, &response).ok());
+    EXPECT_EQ(response.run().state(), v1::RUN_STATE_CANCELLED);
+    EXPECT_EQ(response.run().result().ended_by(), v1::ENDED_BY_CANCELLATION);
+  }
+  ScriptedWorker worker(&served_.engine(), "w1");
+  Submit(SmallSpec());
+  worker.Finish(worker.WaitForTraining(), SampleRange(0, 1));
+  request.set_name("experiments/default/runs/2");
+  EXPECT_EQ(Call(*stub_, &Stub::CancelRun, request, &response).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+  request.set_name("experiments/other/runs/2");
+  EXPECT_EQ(Call(*stub_, &Stub::CancelRun, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(RunServiceTest, ATextIsParsedWithItsFaultsAndThenItsDefaults) {
+  v1::ParseSpecRequest request;
+  v1::ParseSpecResponse response;
+  request.set_text("seed: x\nlos: 1\n");
+  ASSERT_TRUE(Call(*stub_, &Stub::ParseSpec, request, &response).ok());
+  EXPECT_GE(response.faults_size(), 2);
+  EXPECT_FALSE(response.has_normalized_spec());
+  request.set_text(
+      "data: {csv: {file: a.csv}}\n"
+      "optimizer: {gradient_descent: {learning_rate: 1}}\n"
+      "stop: {steps: 1}\n");
+  ASSERT_TRUE(Call(*stub_, &Stub::ParseSpec, request, &response).ok());
+  ASSERT_EQ(response.unresolved_files_size(), 1);
+  (*request.mutable_files())["a.csv"] = "sha256/" + std::string(64, 'a');
+  const grpc::Status missing =
+      Call(*stub_, &Stub::ParseSpec, request, &response);
+  EXPECT_EQ(missing.error_code(), grpc::StatusCode::NOT_FOUND);
+  const storage::Sha256 file =
+      served_.AddDataset("a,y\n1,1\n2,-1\n", UserName(geteuid()), "");
+  (*request.mutable_files())["a.csv"] = "sha256/" + file.hex;
+  ASSERT_TRUE(Call(*stub_, &Stub::ParseSpec, request, &response).ok());
+  EXPECT_EQ(response.faults_size(), 0);
+  EXPECT_EQ(response.normalized_spec().experiment(), "default");
+}
+
+}  // namespace
+}  // namespace steelyard::server
