@@ -1,0 +1,93 @@
+#include "server/worker/inspect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/status_matchers.h"
+
+namespace steelyard::worker {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+v1::InspectLease Lease(v1::DatasetForm form, const std::string& path) {
+  v1::InspectLease lease;
+  lease.set_inflated_bytes_limit(int64_t{8} << 30);
+  lease.mutable_file()->set_dataset("sha256/0123abc");
+  lease.mutable_file()->set_form(form);
+  lease.mutable_file()->set_path(path);
+  return lease;
+}
+
+std::string WriteFile(const std::string& name, const std::string& text) {
+  const std::string path = testing::TempDir() + "inspect_test_" + name;
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  EXPECT_EQ(std::fwrite(text.data(), 1, text.size(), file), text.size());
+  EXPECT_EQ(std::fclose(file), 0);
+  return path;
+}
+
+TEST(InspectTest, DescribesACsvFile) {
+  const auto report = Inspect(
+      Lease(v1::DATASET_FORM_CSV, WriteFile("good.csv", "x,y\n1,1\nnan,-1\n")));
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->dataset(), "datasets/0123abc");
+  EXPECT_EQ(report->rejection(), "");
+  const v1::DatasetSummary& summary = report->summary();
+  EXPECT_THAT(summary.shape(), ElementsAre(2, 2));
+  EXPECT_EQ(summary.columns(0).name(), "x");
+  EXPECT_EQ(summary.columns(0).non_finite(), 1);
+  EXPECT_EQ(summary.columns(1).values_size(), 2);
+}
+
+TEST(InspectTest, DescribesRealImages) {
+  const auto report = Inspect(Lease(v1::DATASET_FORM_IDX,
+                                    "/usr/share/datasets/fashion-mnist/"
+                                    "t10k-labels-idx1-ubyte.gz"));
+  ASSERT_THAT(report, IsOk());
+  EXPECT_THAT(report->summary().shape(), ElementsAre(10000));
+  EXPECT_EQ(report->summary().dtype(), "uint8");
+  EXPECT_EQ(report->summary().values(2).count(), 1000);
+  EXPECT_EQ(report->summary().max(), 9);
+}
+
+TEST(InspectTest, RejectsWithTheRowAndTheColumn) {
+  const auto report = Inspect(
+      Lease(v1::DATASET_FORM_CSV, WriteFile("bad.csv", "x,y\n1,1\n2,one\n")));
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(report->has_summary());
+  EXPECT_THAT(report->rejection(),
+              HasSubstr("row 2 (line 3), column 1 (\"y\"): want a number"));
+}
+
+TEST(InspectTest, RejectsWhatInflatesPastTheLimit) {
+  v1::InspectLease lease =
+      Lease(v1::DATASET_FORM_IDX,
+            "/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz");
+  lease.set_inflated_bytes_limit(10008);
+  EXPECT_TRUE(Inspect(lease)->has_summary());
+  lease.set_inflated_bytes_limit(10007);
+  EXPECT_THAT(Inspect(lease)->rejection(),
+              HasSubstr("at most 10007 bytes of data once inflated"));
+}
+
+TEST(InspectTest, RejectsAFormItDoesNotKnow) {
+  EXPECT_THAT(Inspect(Lease(v1::DATASET_FORM_UNSPECIFIED,
+                            WriteFile("form.csv", "x\n1\n")))
+                  ->rejection(),
+              HasSubstr("form: want CSV or IDX"));
+}
+
+// It may be there the next time: nothing is said of the file.
+TEST(InspectTest, AFileThatCannotBeReadIsNotRejected) {
+  EXPECT_THAT(Inspect(Lease(v1::DATASET_FORM_CSV, "/nonexistent")),
+              StatusIs(absl::StatusCode::kInternal, "cannot open"));
+}
+
+}  // namespace
+}  // namespace steelyard::worker
