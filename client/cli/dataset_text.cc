@@ -1,0 +1,139 @@
+#include "client/cli/dataset_text.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "client/cli/escape.h"
+#include "client/cli/number_text.h"
+#include "client/cli/table.h"
+#include "client/cli/time_text.h"
+
+namespace steelyard::cli {
+namespace {
+
+constexpr int kShownValues = 12;
+
+std::string FormText(v1::DatasetForm form) {
+  return absl::AsciiStrToLower(
+      absl::StripPrefix(v1::DatasetForm_Name(form), "DATASET_FORM_"));
+}
+
+template <typename Values>
+std::string ValuesText(const Values& values) {
+  std::string text;
+  for (int i = 0; i < values.size() && i < kShownValues; ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ",
+                    ShortNumber(values.Get(i).value(), 6), " (",
+                    CountText(values.Get(i).count()), ")");
+  }
+  if (values.size() > kShownValues) {
+    absl::StrAppend(&text, ", and ", values.size() - kShownValues, " more");
+  }
+  return text;
+}
+
+std::string ColumnsText(const v1::DatasetSummary& summary,
+                        const Terminal& terminal) {
+  Table table({{"#", Table::Align::kRight},
+               {"column"},
+               {"type"},
+               {"min", Table::Align::kRight},
+               {"max", Table::Align::kRight},
+               {"not finite", Table::Align::kRight},
+               {"values (rows)"}});
+  int number = 0;
+  for (const v1::ColumnSummary& column : summary.columns()) {
+    std::vector<Table::Cell> cells = {absl::StrCat(number++), column.name(),
+                                      std::string("text")};
+    if (column.numeric()) {
+      cells.back() = std::string("number");
+      cells.emplace_back(ShortNumber(column.min(), 6));
+      cells.emplace_back(ShortNumber(column.max(), 6));
+      cells.emplace_back(CountText(column.non_finite()));
+      cells.emplace_back(ValuesText(column.values()));
+    }
+    table.AddRow(std::move(cells));
+  }
+  return absl::StrCat("\ncolumns\n", table.Text(terminal, "  "));
+}
+
+std::string LabelText(const v1::Dataset& dataset) {
+  return dataset.label().empty() ? "" : dataset.label();
+}
+
+}  // namespace
+
+std::string StateText(v1::DatasetState state) {
+  return std::string(
+      absl::StripPrefix(v1::DatasetState_Name(state), "DATASET_STATE_"));
+}
+
+std::string SummaryText(const v1::Dataset& dataset) {
+  if (dataset.state() == v1::DATASET_STATE_REJECTED) {
+    return dataset.rejection();
+  }
+  if (!dataset.has_summary()) return "no worker has read it yet";
+  const v1::DatasetSummary& summary = dataset.summary();
+  std::string text = absl::StrJoin(summary.shape(), " x ",
+                                   [](std::string* out, int64_t length) {
+                                     absl::StrAppend(out, CountText(length));
+                                   });
+  absl::StrAppend(&text, " of ", summary.dtype());
+  if (summary.columns().empty()) {
+    absl::StrAppend(&text, ", ", ShortNumber(summary.min()), " to ",
+                    ShortNumber(summary.max()));
+  }
+  return text;
+}
+
+std::string DatasetTable(const std::vector<v1::Dataset>& datasets,
+                         const Viewer& viewer) {
+  constexpr size_t kShownHexDigits = 12;
+  Table table({{"dataset"},
+               {"name"},
+               {"form"},
+               {"size", Table::Align::kRight},
+               {"state"},
+               {"owner"},
+               {"shared"},
+               {"stored"},
+               {"content"}});
+  for (const v1::Dataset& dataset : datasets) {
+    const absl::string_view hex =
+        absl::StripPrefix(dataset.name(), "datasets/");
+    table.AddRow(
+        {std::string(hex.substr(0, kShownHexDigits)), LabelText(dataset),
+         FormText(dataset.form()), BytesText(dataset.size_bytes()),
+         StateText(dataset.state()), dataset.owner(),
+         std::string(dataset.shared() ? "yes" : "no"),
+         AgoText(FromProto(dataset.create_time()), viewer.now, viewer.zone),
+         SummaryText(dataset)});
+  }
+  return table.Text(viewer.terminal);
+}
+
+std::string DatasetText(const v1::Dataset& dataset, const Viewer& viewer) {
+  Table facts({{""}, {""}});
+  const auto add = [&facts](const char* name, const std::string& value) {
+    if (!value.empty()) facts.AddRow({{name, Colour::kDim}, value});
+  };
+  add("name", LabelText(dataset));
+  add("state", StateText(dataset.state()));
+  add("content", SummaryText(dataset));
+  add("values", ValuesText(dataset.summary().values()));
+  add("form", FormText(dataset.form()));
+  add("size", absl::StrCat(BytesText(dataset.size_bytes()), " (",
+                           CountText(dataset.size_bytes()), " bytes)"));
+  add("owner", dataset.owner());
+  add("shared", dataset.shared() ? "yes" : "no");
+  add("stored", LocalTimeText(FromProto(dataset.create_time()), viewer.zone));
+  std::string text = absl::StrCat(TerminalText(dataset.name()), "\n",
+                                  facts.Text(viewer.terminal, "  "));
+  if (!dataset.summary().columns().empty()) {
+    absl::StrAppend(&text, ColumnsText(dataset.summary(), viewer.terminal));
+  }
+  return text;
+}
+
+}  // namespace steelyard::cli

@@ -1,0 +1,52 @@
+#ifndef STEELYARD_CLIENT_CLI_DATASET_UPLOAD_H_
+#define STEELYARD_CLIENT_CLI_DATASET_UPLOAD_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "client/cli/session.h"
+#include "steelyard/v1/dataset.pb.h"
+
+namespace steelyard::cli {
+
+// A file that is to become a dataset.
+struct UploadSource {
+  std::string path;
+  v1::DatasetForm form = v1::DATASET_FORM_UNSPECIFIED;
+  std::string label{};  // the owner's name for it; may be empty
+  bool shared = false;
+};
+
+struct UploadLimits {
+  // A server that takes no byte for so long is given up.
+  absl::Duration stall = absl::Seconds(60);
+  // How long a worker's reading of the file is waited for.
+  absl::Duration inspection = absl::Seconds(60);
+};
+
+// The form that a file's name shows: *.csv, *.csv.gz; *-idx3-ubyte, *.idx and
+// the like, gzip too.  UNSPECIFIED when it shows none.
+v1::DatasetForm FormOfName(absl::string_view path);
+
+// Stores a file on the server, unless it is there already: it is hashed first,
+// and nothing is sent for nothing.  Shows its progress on standard error.
+//
+// Errors: those of the file; those of the calls; Unavailable when the server
+// stops taking bytes.
+absl::StatusOr<v1::Dataset> PutDataset(Session& session,
+                                       const UploadSource& source,
+                                       const UploadLimits& limits);
+
+// Waits until a worker has read the dataset; after the limit it is returned
+// PENDING.
+//
+// Errors: those of the calls.
+absl::StatusOr<v1::Dataset> AwaitInspection(Session& session,
+                                            v1::Dataset dataset,
+                                            const UploadLimits& limits);
+
+}  // namespace steelyard::cli
+
+#endif  // STEELYARD_CLIENT_CLI_DATASET_UPLOAD_H_

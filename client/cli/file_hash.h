@@ -1,0 +1,32 @@
+#ifndef STEELYARD_CLIENT_CLI_FILE_HASH_H_
+#define STEELYARD_CLIENT_CLI_FILE_HASH_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace steelyard::cli {
+
+// What names a file's bytes.
+struct FileHash {
+  std::string sha256;  // lower-case hexadecimal
+  int64_t size_bytes = 0;
+};
+
+// Reads a regular file once, in blocks.
+//
+// Errors: NotFound, PermissionDenied, InvalidArgument for what is no regular
+// file; all name the path.
+absl::StatusOr<FileHash> HashFile(const std::string& path);
+
+// Whether the file can be opened and is a regular one.  Errors as HashFile.
+absl::Status CheckReadable(const std::string& path);
+
+// SHA-256 in lower-case hexadecimal.
+std::string Sha256Hex(absl::string_view bytes);
+
+}  // namespace steelyard::cli
+
+#endif  // STEELYARD_CLIENT_CLI_FILE_HASH_H_

@@ -1,0 +1,191 @@
+#include "client/cli/help_text.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/escape.h"
+#include "client/cli/suggestion.h"
+
+namespace steelyard::cli {
+namespace {
+
+constexpr size_t kWidth = 80;
+
+std::string FullName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr
+             ? "steelyard"
+             : absl::StrCat(FullName(*parent), " ", command.get_name());
+}
+
+using Entry = std::pair<std::string, std::string>;  // name, description
+
+// Adds `text` behind `line`, wrapped at the width; lines after the first start
+// with `indent` spaces.
+std::string Wrapped(std::string line, const std::string& text, size_t indent) {
+  std::string lines;
+  bool empty = true;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    if (!empty && line.size() + 1 + word.size() > kWidth) {
+      absl::StrAppend(&lines, line, "\n");
+      line = std::string(indent, ' ');
+      empty = true;
+    }
+    absl::StrAppend(&line, empty ? "" : " ", word);
+    empty = false;
+  }
+  return absl::StrCat(lines, line, "\n");
+}
+
+// Two columns, the second one wrapped.
+std::string EntriesText(const char* title, const std::vector<Entry>& entries) {
+  if (entries.empty()) return "";
+  size_t left = 0;
+  for (const Entry& entry : entries) left = std::max(left, entry.first.size());
+  std::string text = absl::StrCat("\n", title, "\n");
+  for (const auto& [name, description] : entries) {
+    absl::StrAppend(
+        &text, Wrapped(absl::StrCat("  ", name,
+                                    std::string(left - name.size() + 2, ' ')),
+                       description, left + 4));
+  }
+  return text;
+}
+
+std::string OptionName(const CLI::Option& option) {
+  std::string name = option.get_name(false, true);
+  if (option.get_items_expected_max() > 0) {
+    absl::StrAppend(&name, " ", option.get_type_name());
+  }
+  return name;
+}
+
+// Flags that every level has are said once.
+enum class OwnFlags { kShow, kHide };
+
+std::vector<Entry> Options(const CLI::App& command, OwnFlags own_flags) {
+  std::vector<Entry> entries;
+  for (const CLI::Option* option : command.get_options()) {
+    const bool own =
+        option == command.get_help_ptr() || option->check_lname("version");
+    if (own && own_flags == OwnFlags::kHide) continue;
+    if (option->nonpositional()) {
+      entries.emplace_back(OptionName(*option), option->get_description());
+    }
+  }
+  return entries;
+}
+
+std::string UsageText(const CLI::App& command,
+                      std::vector<Entry>& positionals) {
+  std::string usage = FullName(command);
+  if (!command.get_subcommands({}).empty()) {
+    return absl::StrCat(usage, " [OPTION]... COMMAND");
+  }
+  absl::StrAppend(&usage, " [OPTION]...");
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_positional()) continue;
+    const bool several = option->get_items_expected_max() > 1;
+    const std::string name =
+        absl::StrCat(option->get_name(true, false), several ? "..." : "");
+    absl::StrAppend(&usage, " ", name);
+    positionals.emplace_back(name, option->get_description());
+  }
+  return usage;
+}
+
+std::vector<std::string> OptionNames(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* app = &command; app != nullptr;
+       app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        names.push_back(absl::StrCat("--", name));
+      }
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> SubcommandNames(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : command.get_subcommands({})) {
+    names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+// The words that nothing wanted.
+std::vector<std::string> Unwanted(const CLI::App& program) {
+  std::vector<std::string> words = program.remaining(true);
+  words.erase(std::remove(words.begin(), words.end(), "--"), words.end());
+  return words;
+}
+
+}  // namespace
+
+const CLI::App& NamedCommand(const CLI::App& program) {
+  const CLI::App* command = &program;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+  }
+  return *command;
+}
+
+std::string HelpText(const CLI::App& command) {
+  std::vector<Entry> arguments;
+  const std::string usage = UsageText(command, arguments);
+  std::vector<Entry> commands;
+  for (const CLI::App* sub : command.get_subcommands({})) {
+    commands.emplace_back(sub->get_name(), sub->get_description());
+  }
+  std::string text = absl::StrCat(
+      "Example\n", TerminalLines(command.get_footer(), "  "), "\n",
+      Wrapped("", command.get_description(), 0), "\nUsage\n  ", usage, "\n",
+      EntriesText("Arguments", arguments), EntriesText("Commands", commands),
+      EntriesText("Options", Options(command, OwnFlags::kShow)));
+  if (const CLI::App* parent = command.get_parent()) {
+    while (parent->get_parent() != nullptr) parent = parent->get_parent();
+    absl::StrAppend(&text, EntriesText("Options of all commands",
+                                       Options(*parent, OwnFlags::kHide)));
+  }
+  return text;
+}
+
+std::string UsageFault(const CLI::App& program, const CLI::ParseError& fault) {
+  const CLI::App& command = NamedCommand(program);
+  const std::vector<std::string> unwanted = Unwanted(program);
+  std::string message = fault.what();
+  std::optional<std::string> meant;
+  if (!unwanted.empty()) {
+    const std::string& word = unwanted.front();
+    const std::string name = word.substr(0, word.find('='));
+    const bool is_option = absl::StartsWith(word, "-");
+    const std::vector<std::string> commands = SubcommandNames(command);
+    if (is_option) {
+      message = absl::StrCat(FullName(command),
+                             ": no such option: ", TerminalText(word));
+      meant = NearMiss(name, OptionNames(command));
+    } else if (!commands.empty()) {
+      message = absl::StrCat(FullName(command),
+                             ": no such command: ", TerminalText(word));
+      meant = NearMiss(name, commands);
+    } else {
+      message = absl::StrCat(FullName(command),
+                             ": one argument too many: ", TerminalText(word));
+    }
+  } else {
+    if (!command.get_subcommands({}).empty()) message = "want a command";
+    message = absl::StrCat(FullName(command), ": ", TerminalText(message));
+  }
+  if (meant) absl::StrAppend(&message, "; did you mean ", *meant, "?");
+  return absl::StrCat(message, "\n  see ", FullName(command), " --help");
+}
+
+}  // namespace steelyard::cli

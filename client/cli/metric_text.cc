@@ -1,0 +1,237 @@
+#include "client/cli/metric_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/escape.h"
+#include "client/cli/json.h"
+#include "client/cli/number_text.h"
+#include "client/cli/run_name.h"
+#include "client/cli/table.h"
+
+namespace steelyard::cli {
+namespace {
+
+struct ColumnName {
+  CsvColumn column;
+  absl::string_view name;
+};
+
+constexpr std::array<ColumnName, 8> kColumns = {
+    {{CsvColumn::kRun, "run"},
+     {CsvColumn::kMetric, "metric"},
+     {CsvColumn::kStep, "step"},
+     {CsvColumn::kLog10Step, "log10_step"},
+     {CsvColumn::kSample, "sample"},
+     {CsvColumn::kWallS, "wall_s"},
+     {CsvColumn::kAttempt, "attempt"},
+     {CsvColumn::kValue, "value"}}};
+
+absl::string_view Name(CsvColumn column) {
+  return kColumns[static_cast<size_t>(column)].name;
+}
+
+// What of a line does not change within a series, escaped once.
+struct CsvSeries {
+  std::string run;
+  std::string metric;
+};
+
+std::string CsvValue(CsvColumn column, const CsvSeries& series,
+                     const SampleHead& head, double value) {
+  switch (column) {
+    case CsvColumn::kRun:
+      return series.run;
+    case CsvColumn::kMetric:
+      return series.metric;
+    case CsvColumn::kStep:
+      return head.step ? absl::StrCat(*head.step) : "";
+    case CsvColumn::kLog10Step:
+      return head.log10_step ? ExactNumber(*head.log10_step) : "";
+    case CsvColumn::kSample:
+      return absl::StrCat(head.ordinal);
+    case CsvColumn::kWallS:
+      return ExactNumber(head.wall_s);
+    case CsvColumn::kAttempt:
+      return absl::StrCat(head.attempt);
+    case CsvColumn::kValue:
+      return ExactNumber(value);
+  }
+  return "";
+}
+
+void WriteRunCsv(const NamedSeries& run, absl::Span<const CsvColumn> columns,
+                 std::ostream& out) {
+  for (const auto& [metric, points] : run.series.metrics()) {
+    const CsvSeries series = {CsvField(run.run), CsvField(metric)};
+    for (const RunSeries::Point& point : points) {
+      const SampleHead& head = run.series.samples()[point.sample];
+      absl::string_view gap = "";
+      for (const CsvColumn column : columns) {
+        out << gap << CsvValue(column, series, head, point.value);
+        gap = ",";
+      }
+      out << '\n';
+    }
+  }
+}
+
+// The values of each sample, by metric.
+std::vector<std::vector<SampleValue>> ValuesBySample(const RunSeries& series) {
+  std::vector<std::vector<SampleValue>> values(series.samples().size());
+  for (const auto& [metric, points] : series.metrics()) {
+    for (const RunSeries::Point& point : points) {
+      values[point.sample].push_back({metric, point.value});
+    }
+  }
+  return values;
+}
+
+bool IsPowerOfTen(int64_t step) {
+  if (step < 1) return false;
+  while (step % 10 == 0) step /= 10;
+  return step == 1;
+}
+
+// Steps of a table's columns without the last one of each run: 0 and the powers
+// of ten; where a run meets few of them, some of its samples at equal distance.
+std::set<int64_t> TableSteps(absl::Span<const NamedSeries> runs) {
+  constexpr size_t kFew = 3;
+  constexpr size_t kColumnsOfOthers = 8;
+  std::set<int64_t> steps;
+  for (const NamedSeries& run : runs) {
+    for (const SampleHead& head : run.series.samples()) {
+      if (head.step && IsPowerOfTen(*head.step)) steps.insert(*head.step);
+    }
+  }
+  if (steps.size() >= kFew || runs.empty()) {
+    steps.insert(0);
+    return steps;
+  }
+  const std::vector<SampleHead>& samples = runs.front().series.samples();
+  const size_t stride = samples.size() / kColumnsOfOthers + 1;
+  for (size_t i = 0; i < samples.size(); i += stride) {
+    if (samples[i].step) steps.insert(*samples[i].step);
+  }
+  return steps;
+}
+
+// By step, of one metric.
+std::string ValueAt(const RunSeries& series,
+                    const std::vector<RunSeries::Point>& points, int64_t step) {
+  const auto point = absl::c_lower_bound(
+      points, step, [&series](const RunSeries::Point& left, int64_t right) {
+        const std::optional<int64_t> left_step =
+            series.samples()[left.sample].step;
+        return left_step && *left_step < right;
+      });
+  if (point == points.end()) return "";
+  return series.samples()[point->sample].step == step
+             ? ShortNumber(point->value)
+             : "";
+}
+
+std::string StepTitle(int64_t step) {
+  if (step < 100000 || !IsPowerOfTen(step)) return CountText(step);
+  return absl::StrCat("1e", std::lround(std::log10(step)));
+}
+
+std::string RunTitle(const NamedSeries& run) {
+  return run.label.empty()
+             ? ShortRunName(run.run)
+             : absl::StrCat(ShortRunName(run.run), " ", run.label);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CsvColumn>> ParseCsvColumns(absl::string_view text) {
+  std::vector<CsvColumn> columns;
+  for (const absl::string_view name : absl::StrSplit(text, ',')) {
+    const auto* const known = absl::c_find_if(
+        kColumns,
+        [name](const ColumnName& column) { return column.name == name; });
+    if (known == kColumns.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--columns: want names among ",
+          absl::StrJoin(kColumns, ", ",
+                        [](std::string* out, const ColumnName& column) {
+                          absl::StrAppend(out, column.name);
+                        }),
+          ", got ", TerminalText(name)));
+    }
+    columns.push_back(known->column);
+  }
+  return columns;
+}
+
+std::vector<CsvColumn> DefaultCsvColumns(size_t runs) {
+  std::vector<CsvColumn> columns = {CsvColumn::kMetric, CsvColumn::kStep,
+                                    CsvColumn::kValue};
+  if (runs > 1) columns.insert(columns.begin(), CsvColumn::kRun);
+  return columns;
+}
+
+void WriteCsv(absl::Span<const NamedSeries> runs,
+              absl::Span<const CsvColumn> columns, std::ostream& out) {
+  out << absl::StrJoin(columns, ",", [](std::string* text, CsvColumn column) {
+    absl::StrAppend(text, Name(column));
+  }) << '\n';
+  for (const NamedSeries& run : runs) WriteRunCsv(run, columns, out);
+}
+
+void WriteSamplesJson(absl::Span<const NamedSeries> runs, std::ostream& out) {
+  for (const NamedSeries& run : runs) {
+    const absl::string_view name = runs.size() > 1 ? run.run : "";
+    const std::vector<std::vector<SampleValue>> values =
+        ValuesBySample(run.series);
+    for (size_t i = 0; i < values.size(); ++i) {
+      out << SampleJson(name, run.series.samples()[i], values[i]) << '\n';
+    }
+  }
+}
+
+std::string MetricTable(absl::Span<const NamedSeries> runs,
+                        const Terminal& terminal) {
+  constexpr int kColumnWidth = 11;
+  const std::set<int64_t> all_steps = TableSteps(runs);
+  int text_width = 0;
+  for (const NamedSeries& run : runs) {
+    for (const auto& [metric, points] : run.series.metrics()) {
+      text_width = std::max(
+          text_width, static_cast<int>(RunTitle(run).size() + metric.size()));
+    }
+  }
+  // One column is the last sample's; the latest steps tell most.
+  const int room =
+      std::max(0, (terminal.width - text_width) / kColumnWidth - 1);
+  std::vector<int64_t> steps(all_steps.begin(), all_steps.end());
+  const size_t dropped = steps.size() - std::min<size_t>(steps.size(), room);
+  steps.erase(steps.begin(), steps.begin() + static_cast<int64_t>(dropped));
+
+  std::vector<Table::Column> columns = {{"run"}, {"metric"}};
+  for (const int64_t step : steps) {
+    columns.push_back({StepTitle(step), Table::Align::kRight});
+  }
+  columns.push_back({"last", Table::Align::kRight});
+  Table table(std::move(columns));
+  for (const NamedSeries& run : runs) {
+    for (const auto& [metric, points] : run.series.metrics()) {
+      std::vector<Table::Cell> cells = {RunTitle(run), metric};
+      for (const int64_t step : steps) {
+        cells.emplace_back(ValueAt(run.series, points, step));
+      }
+      cells.emplace_back(ShortNumber(points.back().value));
+      table.AddRow(std::move(cells));
+    }
+  }
+  return table.Text(terminal);
+}
+
+}  // namespace steelyard::cli

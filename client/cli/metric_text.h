@@ -1,0 +1,59 @@
+#ifndef STEELYARD_CLIENT_CLI_METRIC_TEXT_H_
+#define STEELYARD_CLIENT_CLI_METRIC_TEXT_H_
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "client/cli/samples.h"
+#include "client/cli/terminal.h"
+
+// What `metrics` prints, but for the plot.
+namespace steelyard::cli {
+
+// One run's samples under the name that people know it by.
+struct NamedSeries {
+  std::string run;    // experiments/E/runs/R
+  std::string label;  // the spec's name; may be empty
+  RunSeries series;
+};
+
+// Columns of a CSV file.
+enum class CsvColumn {
+  kRun,
+  kMetric,
+  kStep,
+  kLog10Step,
+  kSample,
+  kWallS,
+  kAttempt,
+  kValue
+};
+
+// Reads "metric,log10_step,value".
+//
+// Errors: InvalidArgument, naming the column and those there are.
+absl::StatusOr<std::vector<CsvColumn>> ParseCsvColumns(absl::string_view text);
+
+// metric, step, value; with `run` before them for more than one run.
+std::vector<CsvColumn> DefaultCsvColumns(size_t runs);
+
+// A header, then a line a value: by run as given, metric by its bytes, sample.
+// A step above 2^63 - 1 is empty, and so is log10_step at step 0.
+void WriteCsv(absl::Span<const NamedSeries> runs,
+              absl::Span<const CsvColumn> columns, std::ostream& out);
+
+// A line a sample, as SampleJson; `run` is left out of one run alone.
+void WriteSamplesJson(absl::Span<const NamedSeries> runs, std::ostream& out);
+
+// For people: a row a run and metric, columns the steps 0, 1, 10, 100, ... and
+// the last one, as many as the width holds.
+std::string MetricTable(absl::Span<const NamedSeries> runs,
+                        const Terminal& terminal);
+
+}  // namespace steelyard::cli
+
+#endif  // STEELYARD_CLIENT_CLI_METRIC_TEXT_H_

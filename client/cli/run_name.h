@@ -1,0 +1,31 @@
+#ifndef STEELYARD_CLIENT_CLI_RUN_NAME_H_
+#define STEELYARD_CLIENT_CLI_RUN_NAME_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace steelyard::cli {
+
+// A run as people name it on the command line.
+struct RunName {
+  std::string experiment{};  // "-" where none is named
+  std::string number{};      // decimal, without leading zeros; empty for `last`
+  bool last = false;         // the caller's newest run
+
+  // experiments/E/runs/R; wants a number.
+  std::string Resource() const;
+};
+
+// Reads `R`, `E/R`, `experiments/E/runs/R` or `last`.
+//
+// Errors: InvalidArgument, with the forms that are taken.
+absl::StatusOr<RunName> ParseRunName(absl::string_view text);
+
+// experiments/E/runs/R -> E/R; anything else stays as it is.
+std::string ShortRunName(absl::string_view resource);
+
+}  // namespace steelyard::cli
+
+#endif  // STEELYARD_CLIENT_CLI_RUN_NAME_H_
