@@ -1,0 +1,114 @@
+"""The printed tables of docs/science.md, out of the service.
+
+goldens.csv holds each entry as printed; an entry is met when it is at most half a
+unit of its last digit away.
+"""
+
+import csv
+import decimal
+import math
+import pathlib
+
+from programs import EXAMPLES, ServerTest
+
+GOLDENS = pathlib.Path(__file__).with_name("goldens.csv")
+D8_NEAR_P = ("weighting={per_example: {weights: [0.01, 0.01, 0.01, %r, 0.01, %r, "
+             "0.01, %r]}}" % (8 * 39 / 133, 8 * 35 / 133, 8 * 59 / 133))
+
+
+def goldens(table):
+    """The rows of one table: weighting, loss, metric, step, printed."""
+    with open(GOLDENS, encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["table"] == table]
+
+
+def half_unit(printed):
+    return 0.5 * 10.0 ** decimal.Decimal(printed).as_tuple().exponent
+
+
+class GoldenTest(ServerTest):
+
+    def setUp(self):
+        super().setUp()
+        self.start_server()
+
+    def check(self, table, spec, weightings, losses=("exponential",)):
+        """Trains each weighting with each loss; compares every entry."""
+        runs = {}
+        for weighting, changes in weightings.items():
+            for loss in losses:
+                arguments = [spec, "--set", f"loss={{{loss}: {{}}}}"]
+                for change in changes:
+                    arguments += ["--set", change]
+                runs[weighting, loss] = self.submit(*arguments)
+        series = {}
+        for key, run in runs.items():
+            self.wait_for(run, deadline_s=300)
+            series[key] = self.metrics(run)
+        wrong = []
+        rows = goldens(table)
+        self.assertTrue(rows)
+        for row in rows:
+            value = series[row["weighting"], row["loss"]][row["metric"]][
+                int(row["step"])]
+            # A hair more than half a unit: the bound itself is not a double.
+            if not abs(value - float(row["printed"])) <= (
+                    half_unit(row["printed"]) * (1 + 1e-6)):
+                wrong.append(f"{row}: got {value!r}")
+        self.assertFalse(wrong, "\n".join(wrong))
+        return series
+
+    def test_d8(self):
+        series = self.check(
+            "d8", str(EXAMPLES / "d8.yaml"), {
+                "uniform": ["weighting={uniform: {}}"],
+                "negatives x10": ["weighting.per_class.ratio=0.1"],
+                "positives x10": ["weighting.per_class.ratio=10"],
+                "near p*": [D8_NEAR_P]},
+            losses=("exponential", "logistic"))
+        for (weighting, loss), metrics in series.items():
+            gap = metrics["direction/gap"]
+            later = [gap[step] for step in sorted(gap) if step >= 1000]
+            self.assertEqual(later, sorted(later, reverse=True), weighting)
+            cosine = metrics["direction/cosine"][10**7]
+            self.assertGreaterEqual(cosine, 0.9950)
+            self.assertAlmostEqual(1 - cosine, gap[10**7]**2 / 2, delta=1e-15)
+            other = series[weighting, "logistic"]["direction/gap"][10**6]
+            if loss == "exponential" and weighting != "near p*":
+                self.assertLess(abs(other / gap[10**6] - 1), 0.002)
+        million = {weighting: metrics["direction/gap"][10**6]
+                   for (weighting, loss), metrics in series.items()
+                   if loss == "exponential"}
+        self.assertLess(1000 * million["near p*"], million["uniform"])
+
+    def test_toy_a(self):
+        series = self.check(
+            "toy-a", str(EXAMPLES / "toy-a.yaml"), {
+                "1:1": ["weighting.per_class.ratio=1"],
+                "4:1": ["weighting.per_class.ratio=4"],
+                "10:1": ["weighting.per_class.ratio=10"],
+                "1:10": ["weighting.per_class.ratio=0.1"]})
+        for step, gap in series["4:1", "exponential"]["direction/gap"].items():
+            if step > 0:
+                self.assertLess(gap, 1e-12, step)
+        predicted = series["1:1", "exponential"]["direction/predicted_gap"]
+        gap = series["1:1", "exponential"]["direction/gap"]
+        for step in (10**6, 10**7):
+            self.assertLess(abs(predicted[step] / gap[step] - 1), 2e-5)
+
+    def test_where_nothing_separates_the_weights_stay(self):
+        for loss, theta_1, theta_2 in (
+                ("logistic", 9.027059, math.log(10)),
+                ("exponential", 9.028143, math.log(10) / 2)):
+            run = self.submit(str(EXAMPLES / "nonseparable.yaml"), "--set",
+                              f"loss={{{loss}: {{}}}}")
+            self.wait_for(run)
+            metrics = self.metrics(run)
+            self.assertAlmostEqual(metrics["parameters/0"][10**6], theta_1,
+                                   delta=1e-6)
+            self.assertAlmostEqual(metrics["parameters/1"][10**6], theta_2,
+                                   delta=1e-6)
+            self.assertNotIn("direction/gap", metrics)
+            self.assertIn("direction/gap", {
+                it["metric"] for it in self.show(run)["absentMetrics"]
+                if "not separable" in it["reason"]})

@@ -1,0 +1,119 @@
+"""How the server starts, and when it refuses to."""
+
+import os
+import select
+import signal
+import socket
+import stat
+import subprocess
+
+from programs import BIN, DEADLINE_S, ServerTest, children
+
+
+class StartTest(ServerTest):
+
+    def test_only_the_user_may_enter_data_and_socket(self):
+        server = self.start_server()
+        self.assertEqual(stat.S_IMODE(server.data_dir.stat().st_mode), 0o700)
+        for name in ("steelyard.sock", "worker.sock"):
+            mode = (server.data_dir / name).stat().st_mode
+            self.assertTrue(stat.S_ISSOCK(mode))
+            self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_with_nothing_configured_the_two_programs_meet(self):
+        process = subprocess.Popen(
+            [BIN / "steelyardd"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, env=self.environment, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(
+            process.stdout.readline(),
+            f"listening on unix:{self.directory}/.local/share/steelyard/"
+            "steelyard.sock\n")
+        self.cli("submit", self.write_spec(steps=10), "--follow")
+
+    def test_a_second_server_on_the_same_data_is_told_who_has_them(self):
+        first = self.start_server()
+        second = self.daemon("--data-dir", first.data_dir)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertEqual(second.stdout, "")
+        self.assertIn(str(first.process.pid), second.stderr)
+        self.cli("server")
+
+    def test_a_stale_socket_is_replaced(self):
+        first = self.start_server()
+        first.kill()
+        self.assertTrue((first.data_dir / "steelyard.sock").exists())
+        self.start_server()
+        self.cli("server")
+
+    def test_a_file_that_is_no_socket_is_left_alone(self):
+        path = self.directory / "precious"
+        path.write_text("keep me")
+        result = self.daemon("--data-dir", self.directory / "data", "--listen",
+                             f"unix:{path}")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertEqual(path.read_text(), "keep me")
+
+    def test_the_path_of_a_socket_has_at_most_107_bytes(self):
+        room = 107 - len(str(self.directory)) - 1
+        self.start_server("--listen",
+                          f"unix:{self.directory}/{'s' * room}")
+        self.cli("server")
+        result = self.daemon(
+            "--data-dir", self.directory / "other", "--listen",
+            f"unix:{self.directory}/{'s' * (room + 1)}")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("107", result.stderr)
+
+    def test_tcp_wants_a_token_on_loopback_too(self):
+        server = self.start_server("--listen", "127.0.0.1:0")
+        port = int(server.addresses[0].rpartition(":")[2])
+        self.assertGreater(port, 0)
+        token = server.data_dir / "admin.token"
+        self.assertEqual(stat.S_IMODE(token.stat().st_mode), 0o600)
+        self.cli("server", status=6)
+        self.cli("submit", self.write_spec(), status=6)
+        self.cli("server", "--token-file", str(token))
+        wrong = self.write("wrong.token", "0" * 64)
+        self.cli("server", "--token-file", wrong, status=6)
+
+    def test_tcp_beyond_loopback_does_not_start_without_tls(self):
+        result = self.daemon("--data-dir", self.directory / "data", "--listen",
+                             "0.0.0.0:0")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("TLS", result.stderr)
+
+    def test_a_taken_port_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            result = self.daemon("--data-dir", self.directory / "data",
+                                 "--listen", address)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn(address, result.stderr)
+
+    def test_a_terminated_server_stops_its_workers_and_goes(self):
+        server = self.start_server()
+        self.submit(self.write_spec(steps=10**15))
+        self.follow("watch", "last", "--json").lines.next()
+        descendants = [os.pidfd_open(pid)
+                       for pid in children(server.process.pid)]
+        self.assertTrue(descendants)
+        self.assertEqual(server.stop(signal.SIGTERM), 0)
+        for end in descendants:
+            # Readable once the process has ended.
+            self.assertTrue(select.select([end], [], [], DEADLINE_S)[0])
+            os.close(end)
+
+    def test_no_server_ends_with_8(self):
+        self.environment["STEELYARD_SERVER"] = f"unix:{self.directory}/none"
+        self.cli("ls", status=8)
+
+    def test_each_program_tells_its_version(self):
+        for program in ("steelyard", "steelyardd", "steelyard-worker"):
+            result = subprocess.run([BIN / program, "--version"],
+                                    capture_output=True, text=True, check=True)
+            self.assertRegex(result.stdout, r"0\.1\.0.*numerics")
