@@ -104,10 +104,7 @@ void WriterThread::Run() {
   while (true) {
     std::vector<Waiting> group = TakeGroup();
     if (group.empty()) return;
-    std::vector<storage::Change> changes;
-    changes.reserve(group.size());
-    for (Waiting& waiting : group) changes.push_back(std::move(waiting.change));
-    std::vector<absl::Status> statuses = writer_->Apply(changes);
+    std::vector<absl::Status> statuses = Apply(group);
     const auto lost = std::find_if(
         statuses.begin(), statuses.end(),
         [](const absl::Status& status) { return absl::IsDataLoss(status); });

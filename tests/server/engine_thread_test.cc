@@ -179,6 +179,26 @@ TEST(EngineThreadTest, AfterAFailedSyncNothingIsAnswered) {
 }
 
 // One reply holds the engine's thread, and meanwhile the others gather.
+// Said once, not for each change that is refused.
+TEST(EngineThreadTest, AFullDiskIsLoggedOnce) {
+  storage::RegisterFaultVfs();
+  testing::internal::CaptureStderr();
+  TestServer server(storage::kFaultVfs);
+  storage::Faults().disk_full = true;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(Submit(server.engine()),
+                StatusIs(absl::StatusCode::kResourceExhausted, ""));
+  }
+  storage::Faults().disk_full = false;
+  ASSERT_THAT(Submit(server.engine()), IsOk());
+  server.Stop();
+  const std::string log = testing::internal::GetCapturedStderr();
+  const size_t first = log.find("error store_takes_no_change why=");
+  EXPECT_NE(first, std::string::npos) << log;
+  EXPECT_EQ(log.find("store_takes_no_change", first + 10), std::string::npos)
+      << log;
+}
+
 TEST(EngineThreadTest, CallsUnderWayAreBounded) {
   TestServer server;
   std::promise<void> go_on;
