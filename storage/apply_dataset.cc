@@ -15,11 +15,13 @@ UPDATE dataset SET state = 1, form = ?2, rejection = NULL,
                    inspect_time_ns = NULL
 WHERE sha256 = ?1)sql";
 
-constexpr char kReplaceEntry[] = R"sql(
+// Once given, a label and sharing stay: specs and other users rest on them.
+constexpr char kAddEntry[] = R"sql(
 INSERT INTO dataset_entry (sha256, owner, label, shared, create_time_ns)
 VALUES (?1, ?2, nullif(?3, ''), ?4, ?5)
 ON CONFLICT (sha256, owner) DO UPDATE SET
-  label = excluded.label, shared = excluded.shared)sql";
+  label = coalesce(label, excluded.label),
+  shared = max(shared, excluded.shared))sql";
 
 constexpr char kMarkInspected[] = R"sql(
 UPDATE dataset SET state = iif(?3 = '', 2, 3),
@@ -42,15 +44,26 @@ absl::Status CheckFile(const Store& store, const AddDataset& change) {
 
 absl::Status CheckLabel(Database& database, const AddDataset& change) {
   if (change.label.empty()) return absl::OkStatus();
-  STEELYARD_ASSIGN_OR_RETURN(Rows rows,
-                             database.Query("SELECT sha256 FROM dataset_entry "
-                                            "WHERE owner = ?1 AND label = ?2",
-                                            change.owner, change.label));
-  STEELYARD_ASSIGN_OR_RETURN(const bool found, rows.Next());
-  if (!found || rows.Text(0) == change.sha256.hex) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat("label: want a new one, got \"", change.label,
-                   "\", which is that of sha256/", rows.Text(0)));
+  STEELYARD_ASSIGN_OR_RETURN(
+      Rows rows,
+      database.Query("SELECT sha256, label FROM dataset_entry WHERE owner = ?1 "
+                     "AND (label = ?2 OR sha256 = ?3 AND label IS NOT NULL)",
+                     change.owner, change.label, change.sha256));
+  while (true) {
+    STEELYARD_ASSIGN_OR_RETURN(const bool found, rows.Next());
+    if (!found) return absl::OkStatus();
+    if (rows.Text(0) != change.sha256.hex) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("label: want a new one, got \"", change.label,
+                       "\", which is that of sha256/", rows.Text(0)));
+    }
+    if (rows.Text(1) != change.label) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "label: want \"", rows.Text(1),
+          "\", under which you have these bytes already, or none, got \"",
+          change.label, "\""));
+    }
+  }
 }
 
 absl::Status AddBytes(Database& database, const AddDataset& change) {
@@ -84,7 +97,7 @@ absl::Status Apply(const Store& store, const AddDataset& change) {
   STEELYARD_RETURN_IF_ERROR(CheckFile(store, change));
   STEELYARD_RETURN_IF_ERROR(CheckLabel(store.database, change));
   STEELYARD_RETURN_IF_ERROR(AddBytes(store.database, change));
-  return store.database.Run(kReplaceEntry, change.sha256, change.owner,
+  return store.database.Run(kAddEntry, change.sha256, change.owner,
                             change.label, change.shared, change.time);
 }
 

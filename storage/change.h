@@ -98,9 +98,11 @@ struct EndRun {
 };
 
 // Gives a user a dataset whose file is in the store already.  The same user's
-// second change replaces `label` and `shared`.
+// second change may add a label where there was none, and share what was not
+// shared; it takes nothing away.
 //
-// Refused: AlreadyExists when the label is another dataset's of this user;
+// Refused: AlreadyExists when the label is another dataset's of this user, or
+// the dataset has another label;
 // FailedPrecondition when the bytes are known, not rejected, in another form,
 // or the file is not in the store with that size. A rejected dataset becomes
 // PENDING again, in the form given now.

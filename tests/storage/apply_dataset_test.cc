@@ -96,23 +96,25 @@ TEST(ApplyDatasetTest, ALabelIsUniqueForItsOwner) {
               StatusIs(StatusCode::kNotFound, "train"));
 }
 
-TEST(ApplyDatasetTest, TheSameUsersSecondChangeReplacesLabelAndSharing) {
+TEST(ApplyDatasetTest, TheSameUsersSecondChangeAddsAndTakesNothingAway) {
   TestStore store;
   AddDataset data = NewDataset(store, "bytes");
-  data.label = "old";
   ASSERT_THAT(store.Apply(data), IsOk());
-  data.label = "new";
+  data.label = "name";
   data.shared = true;
   ASSERT_THAT(store.Apply(data), IsOk());
-  const DatasetRow row = store.reader().GetDataset(data.sha256, "ann").value();
-  EXPECT_EQ(row.label, "new");
-  EXPECT_TRUE(row.shared);
-  EXPECT_THAT(store.reader().GetDatasetByLabel("old", "ann"),
-              StatusIs(StatusCode::kNotFound, "old"));
-  // Any number of datasets may have no label.
   data.label = "";
+  data.shared = false;
   ASSERT_THAT(store.Apply(data), IsOk());
+  const DatasetRow row = store.reader().GetDataset(data.sha256, "ann").value();
+  EXPECT_EQ(row.label, "name");
+  EXPECT_TRUE(row.shared);
+  data.label = "other";
+  EXPECT_THAT(store.Apply(data), StatusIs(StatusCode::kAlreadyExists,
+                                          "want \"name\", under which"));
+  // Any number of datasets may have no label.
   EXPECT_THAT(store.Apply(NewDataset(store, "others")), IsOk());
+  EXPECT_THAT(store.Apply(NewDataset(store, "more")), IsOk());
 }
 
 TEST(ApplyDatasetTest, ADatasetIsItsOwnersUnlessShared) {
