@@ -262,16 +262,6 @@ absl::Status SetWeights(const v1::Weighting& weighting,
       "weighting: want uniform, per_class or per_example, got nothing");
 }
 
-absl::Status CheckWeightSum(const LinearProblem& problem) {
-  double sum = problem.weights.empty() ? 1 : 0;
-  for (const double weight : problem.weights) sum += weight;
-  if (std::isfinite(sum) && sum > 0) return absl::OkStatus();
-  return Wrong(
-      "weighting: want weights with a finite sum > 0 over the rows, "
-      "got the sum ",
-      sum);
-}
-
 absl::Status CheckTestName(const std::string& name) {
   static const std::set<std::string>* const kReserved =
       new std::set<std::string>({"train", "margin", "direction", "theory",
@@ -342,7 +332,6 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_ASSIGN_OR_RETURN(problem.train,
                              ReadRows(spec.data(), "data", files));
   STEELYARD_RETURN_IF_ERROR(SetWeights(spec.weighting(), problem));
-  STEELYARD_RETURN_IF_ERROR(CheckWeightSum(problem));
   STEELYARD_RETURN_IF_ERROR(ReadTestSets(spec, files, problem));
   return training::Trainer::Create(std::move(problem));
 }

@@ -292,6 +292,8 @@ TEST(SpecCheckTest, TheLimitsOfNumbersAreWithin) {
       5e-324);
   spec.mutable_weighting()->mutable_per_class()->set_ratio(0);
   EXPECT_THAT(Check(spec), IsEmpty());
+  spec.mutable_weighting()->mutable_per_class()->set_ratio(1.7e308);
+  EXPECT_THAT(Check(spec), IsEmpty());
   spec.mutable_stop()->mutable_wall_time()->set_seconds(0);
   spec.mutable_stop()->mutable_wall_time()->set_nanos(1);
   EXPECT_THAT(Check(spec), IsEmpty());
