@@ -19,7 +19,10 @@ using Eigen::VectorXd;
 absl::StatusOr<HardMargin> SolveHardMargin(const Tiles& rows) {
   MinNormPoint nearest = FindMinNormPoint(rows);
   if (!nearest.positive) {
-    return absl::FailedPreconditionError("not separable");
+    return absl::FailedPreconditionError(
+        nearest.vanishing ? "not separable"
+                          : "undecided in double precision: the rows lie too "
+                            "far apart in scale, or too near to each other");
   }
   HardMargin reference;
   long double squares = 0;

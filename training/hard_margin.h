@@ -26,7 +26,8 @@ struct HardMargin {
   double residual = 0;
 };
 
-// Errors: FailedPrecondition "not separable".
+// Errors: FailedPrecondition "not separable", or "undecided in double
+// precision: ..." where neither can be shown.
 absl::StatusOr<HardMargin> SolveHardMargin(const Tiles& rows);
 
 // P2 of docs/science.md: where gradient descent with fixed step eta stands

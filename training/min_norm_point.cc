@@ -17,6 +17,8 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kLeastWeight = 1e-13;
 // Relative to the rows' and the point's norm: a row this near is on the margin.
 constexpr double kTight = 1e-10;
+// Relative to its terms' norms: a sum this small has cancelled.
+constexpr double kVanishing = 1e-9;
 
 std::vector<double> Norms(const Tiles& rows) {
   std::vector<double> norms;
@@ -73,6 +75,8 @@ class Search {
   // the members that weigh no more than `least_weight`.
   void RefineWeights(double least_weight);
   void Refine(MinNormPoint& result);
+  // Whether the point is small because its terms cancel, not because they are.
+  bool Vanishes(double norm) const;
 
   const Tiles& rows_;
   std::vector<double> norms_;
@@ -213,9 +217,18 @@ void Search::FindTight(MinNormPoint& result) {
   result.unique = Search(others).Solve().positive;
 }
 
+bool Search::Vanishes(double norm) const {
+  long double terms = 0;
+  for (size_t k = 0; k < p_.size(); ++k) {
+    terms += p_[k] * norms_[static_cast<size_t>(corral_.members()[k])];
+  }
+  return norm <= kVanishing * static_cast<double>(terms);
+}
+
 MinNormPoint Search::Solve() {
   MinNormPoint result;
-  if (scale_ == 0) return result;
+  // A row so far below the others that its square is no double.
+  if (*std::min_element(norms_.begin(), norms_.end()) == 0) return result;
   corral_.Add(std::min_element(norms_.begin(), norms_.end()) - norms_.begin());
   p_ = {1};
   Walk();
@@ -227,12 +240,27 @@ MinNormPoint Search::Solve() {
   result.residual = std::max(norm * norm - least, 0.0) / (scale_ * scale_);
   // What rounding may add to a product stays below half of what is asked.
   result.positive = norm > LeastNorm() && least >= norm * norm / 2;
+  result.vanishing = !result.positive && Vanishes(norm);
   return result;
+}
+
+bool HasZeroRow(const Tiles& rows) {
+  for (int64_t i = 0; i < rows.rows(); ++i) {
+    int64_t j = 0;
+    while (j < rows.columns() && rows.at(i, j) == 0) ++j;
+    if (j == rows.columns()) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 MinNormPoint FindMinNormPoint(const Tiles& rows) {
+  if (HasZeroRow(rows)) {
+    MinNormPoint zero;
+    zero.vanishing = true;
+    return zero;
+  }
   // Squares of such values would overflow or vanish.
   constexpr int kMostExponent = 300;
   const double largest = rows.LargestValue();

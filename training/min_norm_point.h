@@ -13,6 +13,10 @@ namespace steelyard::training {
 struct MinNormPoint {
   // Whether z_i . point > 0 for every row: proof that the rows are separable.
   bool positive = false;
+  // Whether the sum of p_i z_i vanishes beside the sum of p_i ||z_i||: to
+  // rounding a proof that the rows are not separable.  Neither this nor
+  // `positive` says that double precision can't tell.
+  bool vanishing = false;
   // sum_i p_i z_i, [d]
   std::vector<long double> point;
   // Rows with p_i > 0, ascending; affinely independent.

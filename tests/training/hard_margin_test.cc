@@ -121,13 +121,29 @@ TEST(HardMarginTest, OneClassIsSeparable) {
 TEST(HardMarginTest, RowsWithoutASeparatingPlaneAreNotSeparable) {
   EXPECT_THAT(SolveHardMargin(Points({{1, 0}, {0, 1}, {0, -1}})),
               StatusIs(absl::StatusCode::kFailedPrecondition, "not separable"));
-  EXPECT_FALSE(SolveHardMargin(Points({{1, 2}, {-1, -2}})).ok());
-  EXPECT_FALSE(SolveHardMargin(Points({{0, 0}, {1, 1}})).ok());
-  EXPECT_FALSE(SolveHardMargin(Points({{0, 0}})).ok());
+  for (const std::vector<std::vector<double>>& points :
+       {std::vector<std::vector<double>>{{1, 2}, {-1, -2}},
+        {{0, 0}, {1, 1}},
+        {{0, 0}},
+        {{1e200, 1}, {-1e200, -1}}}) {
+    EXPECT_EQ(SolveHardMargin(Points(points)).status().message(),
+              "not separable");
+  }
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    EXPECT_FALSE(
-        SolveHardMargin(AllRows(RandomRows(200, 5, 0.1, seed), true)).ok())
+    const Tiles rows = AllRows(RandomRows(200, 5, 0.1, seed), true);
+    EXPECT_EQ(SolveHardMargin(rows).status().message(), "not separable")
         << "seed " << seed;
+  }
+}
+
+// (1e200, 0) and (0, 1) are separable, but the second vanishes beside the
+// first: then nothing is claimed.
+TEST(HardMarginTest, WhatRoundingHidesIsUndecided) {
+  for (const double huge : {1e20, 1e200, 1e308}) {
+    EXPECT_THAT(SolveHardMargin(Points({{huge, 0}, {0, 1}, {0.5, 2}})),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         "undecided in double precision"))
+        << huge;
   }
 }
 
