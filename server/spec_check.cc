@@ -127,11 +127,7 @@ class Checker {
 
   void CheckRows() {
     SpecRows rows;
-    if (spec_.has_data()) {
-      rows.train = CheckData("data", spec_.data(), spec_, &faults_);
-    } else {
-      Add("data", "want the training rows (inline, csv or idx), got nothing");
-    }
+    rows.train = CheckData("data", spec_.data(), spec_, &faults_);
     const int64_t most = (limits_.metrics - kOwnMetrics) / kMetricsPerSet;
     if (static_cast<int64_t>(spec_.test_sets().size()) > most) {
       Add("test_sets", absl::StrCat("want at most ", most, " sets, got ",

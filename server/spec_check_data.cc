@@ -176,6 +176,13 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
     CheckDataset(FieldPath(idx, "labels"), data.idx().labels().dataset(),
                  faults);
   }
+  if (data.has_npy()) {
+    const std::string npy = FieldPath(path, "npy");
+    CheckDataset(FieldPath(npy, "features"), data.npy().features().dataset(),
+                 faults);
+    CheckDataset(FieldPath(npy, "labels"), data.npy().labels().dataset(),
+                 faults);
+  }
   if (data.has_classes()) {
     CheckClasses(FieldPath(path, "classes"), data.classes(), faults);
   }

@@ -25,6 +25,8 @@ std::string NameOf(v1::DatasetForm form) {
       return "csv";
     case v1::DATASET_FORM_IDX:
       return "idx";
+    case v1::DATASET_FORM_NPY:
+      return "npy";
     default:
       return "an unknown form";
   }
@@ -50,6 +52,7 @@ class SetChecker {
   KnownRows Check() {
     if (data_.has_csv()) return CheckCsv();
     if (data_.has_idx()) return CheckIdx();
+    if (data_.has_npy()) return CheckNpy();
     return {};
   }
 
@@ -151,22 +154,11 @@ class SetChecker {
     const v1::DatasetSummary* labels = Find(
         "idx.labels", data_.idx().labels().dataset(), v1::DATASET_FORM_IDX);
     KnownRows rows;
-    if (images != nullptr && CheckImages(*images))
-      rows.columns = Pixels(*images);
-    if (labels == nullptr) return rows;
-    if (labels->shape_size() != 1) {
-      Add("idx.labels.dataset",
-          absl::StrCat("want labels, one dimension, got ", ShowShape(*labels)));
-      return rows;
+    if (images != nullptr && CheckImages(*images)) {
+      rows.columns = RowLength(*images);
     }
-    if (images != nullptr && images->shape_size() > 0 &&
-        images->shape(0) != labels->shape(0)) {
-      Add("idx.labels.dataset",
-          absl::StrCat("want a label for each of ", images->shape(0),
-                       " images, got ", labels->shape(0)));
-      return rows;
-    }
-    rows.counts = CountLabels("idx.labels.dataset", labels->values());
+    rows.counts =
+        CheckLabelList("idx.labels.dataset", labels, images, "images");
     return rows;
   }
 
@@ -178,14 +170,57 @@ class SetChecker {
     return false;
   }
 
-  static int64_t Pixels(const v1::DatasetSummary& images) {
-    int64_t pixels = 1;
-    for (int k = 1; k < images.shape_size(); ++k) {
-      if (__builtin_mul_overflow(pixels, images.shape(k), &pixels)) {
+  KnownRows CheckNpy() {
+    const v1::DatasetSummary* features = Find(
+        "npy.features", data_.npy().features().dataset(), v1::DATASET_FORM_NPY);
+    const v1::DatasetSummary* labels = Find(
+        "npy.labels", data_.npy().labels().dataset(), v1::DATASET_FORM_NPY);
+    KnownRows rows;
+    if (features != nullptr && CheckFinite("npy.features.dataset", *features)) {
+      rows.columns = RowLength(*features);
+    }
+    rows.counts = CheckLabelList("npy.labels.dataset", labels, features,
+                                 "rows of features");
+    return rows;
+  }
+
+  bool CheckFinite(absl::string_view field, const v1::DatasetSummary& summary) {
+    if (summary.non_finite() == 0) return true;
+    Add(field, absl::StrCat("want finite values, got ", summary.non_finite(),
+                            " that are NaN or an infinity"));
+    return false;
+  }
+
+  // The labels that belong to `features`, of which there are so many `what`;
+  // either is null when it is not known.
+  std::optional<ClassCounts> CheckLabelList(absl::string_view field,
+                                            const v1::DatasetSummary* labels,
+                                            const v1::DatasetSummary* features,
+                                            absl::string_view what) {
+    if (labels == nullptr) return std::nullopt;
+    if (labels->shape_size() != 1) {
+      Add(field,
+          absl::StrCat("want labels, one dimension, got ", ShowShape(*labels)));
+      return std::nullopt;
+    }
+    if (features != nullptr && features->shape(0) != labels->shape(0)) {
+      Add(field, absl::StrCat("want a label for each of ", features->shape(0),
+                              " ", what, ", got ", labels->shape(0)));
+      return std::nullopt;
+    }
+    if (!CheckFinite(field, *labels)) return std::nullopt;
+    return CountLabels(field, labels->values());
+  }
+
+  // The features of a row of [n, ...].
+  static int64_t RowLength(const v1::DatasetSummary& features) {
+    int64_t length = 1;
+    for (int k = 1; k < features.shape_size(); ++k) {
+      if (__builtin_mul_overflow(length, features.shape(k), &length)) {
         return std::numeric_limits<int64_t>::max();
       }
     }
-    return pixels;
+    return length;
   }
 
   // What `classes` and `take` leave; absent, and a fault, when a label is wrong

@@ -36,16 +36,21 @@ void AddUses(const std::string& path, v1::Data* data,
     add("csv.dataset", v1::DATASET_FORM_CSV,
         data->mutable_csv()->mutable_dataset());
   }
-  if (data->has_idx()) {
-    v1::IdxData* idx = data->mutable_idx();
-    if (idx->has_images()) {
-      add("idx.images.dataset", v1::DATASET_FORM_IDX,
-          idx->mutable_images()->mutable_dataset());
-    }
-    if (idx->has_labels()) {
-      add("idx.labels.dataset", v1::DATASET_FORM_IDX,
-          idx->mutable_labels()->mutable_dataset());
-    }
+  if (data->idx().has_images()) {
+    add("idx.images.dataset", v1::DATASET_FORM_IDX,
+        data->mutable_idx()->mutable_images()->mutable_dataset());
+  }
+  if (data->idx().has_labels()) {
+    add("idx.labels.dataset", v1::DATASET_FORM_IDX,
+        data->mutable_idx()->mutable_labels()->mutable_dataset());
+  }
+  if (data->npy().has_features()) {
+    add("npy.features.dataset", v1::DATASET_FORM_NPY,
+        data->mutable_npy()->mutable_features()->mutable_dataset());
+  }
+  if (data->npy().has_labels()) {
+    add("npy.labels.dataset", v1::DATASET_FORM_NPY,
+        data->mutable_npy()->mutable_labels()->mutable_dataset());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "server/bad_request.h"
 #include "server/convert.h"
@@ -16,6 +17,16 @@
 
 namespace steelyard::server {
 namespace {
+
+// "DATASET_FORM_CSV, DATASET_FORM_IDX, ..."
+std::string FormNames() {
+  const google::protobuf::EnumDescriptor& forms = *v1::DatasetForm_descriptor();
+  std::vector<std::string> names;
+  for (int i = 1; i < forms.value_count(); ++i) {
+    names.push_back(forms.value(i)->name());
+  }
+  return absl::StrJoin(names, ", ");
+}
 
 absl::Status CheckHeader(const v1::UploadHeader& header,
                          const v1::Limits& limits) {
@@ -38,10 +49,9 @@ absl::Status CheckHeader(const v1::UploadHeader& header,
   }
   if (header.form() == v1::DATASET_FORM_UNSPECIFIED ||
       !v1::DatasetForm_IsValid(header.form())) {
-    faults.push_back({"header.form",
-                      absl::StrCat("want DATASET_FORM_CSV or DATASET_FORM_IDX, "
-                                   "got ",
-                                   static_cast<int>(header.form()))});
+    faults.push_back(
+        {"header.form", absl::StrCat("want one of ", FormNames(), ", got ",
+                                     static_cast<int>(header.form()))});
   }
   if (!header.label().empty() && !IsLabel(header.label())) {
     faults.push_back({"header.label",

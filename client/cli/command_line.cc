@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
+#include "client/cli/dataset_form.h"
 #include "client/cli/escape.h"
 #include "client/cli/help_text.h"
 #include "support/status_macros.h"
@@ -36,8 +37,8 @@ CLI::Validator NotNegative() {
 CLI::Validator DatasetFormName() {
   return CLI::Validator(
       [](const std::string& text) -> std::string {
-        if (text == "csv" || text == "idx") return "";
-        return absl::StrCat("want csv or idx, got ", text);
+        if (FormOfWord(text) != v1::DATASET_FORM_UNSPECIFIED) return "";
+        return absl::StrCat("want ", FormWords(), ", got ", text);
       },
       "");
 }
@@ -352,12 +353,13 @@ void CommandLine::AddDataPut(CLI::App& data) {
             put_.json = typed_.json;
             return PutDatasets(session, put_);
           });
-  put->add_option("FILE", typed_.files, "CSV or IDX, gzip too")->required();
+  put->add_option("FILE", typed_.files, "CSV, IDX or NPY, gzip too")
+      ->required();
   put->add_option("--name", typed_.name, "Your name for it, of one FILE alone")
       ->type_name("NAME");
   put->add_flag("--shared", typed_.shared, "Others may use it");
   put->add_option("--format", typed_.format,
-                  "csv or idx; default: what the file's name shows")
+                  FormWords() + "; default: what the file's name shows")
       ->type_name("FORM")
       ->check(DatasetFormName());
   AddJson(put);
@@ -408,14 +410,12 @@ absl::Status CommandLine::CheckSources() {
         absl::StrCat("--name: want one FILE, got ", typed_.files.size()));
   }
   for (const std::string& path : typed_.files) {
-    v1::DatasetForm form = FormOfName(path);
-    if (typed_.format == "csv") form = v1::DATASET_FORM_CSV;
-    if (typed_.format == "idx") form = v1::DATASET_FORM_IDX;
+    const v1::DatasetForm form =
+        typed_.format.empty() ? FormOfName(path) : FormOfWord(typed_.format);
     if (form == v1::DATASET_FORM_UNSPECIFIED) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(TerminalText(path),
-                       ": want a name that shows its form, or --format csv or "
-                       "--format idx"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          TerminalText(path),
+          ": want a name that shows its form, or --format with ", FormWords()));
     }
     put_.sources.push_back({.path = path,
                             .form = form,

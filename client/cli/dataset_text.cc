@@ -1,9 +1,9 @@
 #include "client/cli/dataset_text.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "client/cli/dataset_form.h"
 #include "client/cli/escape.h"
 #include "client/cli/number_text.h"
 #include "client/cli/table.h"
@@ -13,11 +13,6 @@ namespace steelyard::cli {
 namespace {
 
 constexpr int kShownValues = 12;
-
-std::string FormText(v1::DatasetForm form) {
-  return absl::AsciiStrToLower(
-      absl::StripPrefix(v1::DatasetForm_Name(form), "DATASET_FORM_"));
-}
 
 template <typename Values>
 std::string ValuesText(const Values& values) {
@@ -84,6 +79,10 @@ std::string SummaryText(const v1::Dataset& dataset) {
     absl::StrAppend(&text, ", ", ShortNumber(summary.min()), " to ",
                     ShortNumber(summary.max()));
   }
+  if (summary.non_finite() > 0) {
+    absl::StrAppend(&text, ", ", CountText(summary.non_finite()),
+                    " not finite");
+  }
   return text;
 }
 
@@ -104,7 +103,7 @@ std::string DatasetTable(const std::vector<v1::Dataset>& datasets,
         absl::StripPrefix(dataset.name(), "datasets/");
     table.AddRow(
         {std::string(hex.substr(0, kShownHexDigits)), LabelText(dataset),
-         FormText(dataset.form()), BytesText(dataset.size_bytes()),
+         FormWord(dataset.form()), BytesText(dataset.size_bytes()),
          StateText(dataset.state()), dataset.owner(),
          std::string(dataset.shared() ? "yes" : "no"),
          AgoText(FromProto(dataset.create_time()), viewer.now, viewer.zone),
@@ -122,7 +121,7 @@ std::string DatasetText(const v1::Dataset& dataset, const Viewer& viewer) {
   add("state", StateText(dataset.state()));
   add("content", SummaryText(dataset));
   add("values", ValuesText(dataset.summary().values()));
-  add("form", FormText(dataset.form()));
+  add("form", FormWord(dataset.form()));
   add("size", absl::StrCat(BytesText(dataset.size_bytes()), " (",
                            CountText(dataset.size_bytes()), " bytes)"));
   add("owner", dataset.owner());

@@ -6,10 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/string_view.h"
 #include "client/cli/backoff.h"
 #include "client/cli/escape.h"
 #include "client/cli/file_hash.h"
@@ -141,17 +139,6 @@ bool Serves(const v1::Dataset& stored, const UploadSource& source) {
 }
 
 }  // namespace
-
-v1::DatasetForm FormOfName(absl::string_view path) {
-  std::string name = absl::AsciiStrToLower(FileName(path));
-  name = std::string(absl::StripSuffix(name, ".gz"));
-  if (absl::EndsWith(name, ".csv")) return v1::DATASET_FORM_CSV;
-  if (absl::EndsWith(name, ".idx") || absl::StrContains(name, "-idx") ||
-      absl::StrContains(name, ".idx")) {
-    return v1::DATASET_FORM_IDX;
-  }
-  return v1::DATASET_FORM_UNSPECIFIED;
-}
 
 absl::StatusOr<v1::Dataset> PutDataset(Session& session,
                                        const UploadSource& source,

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/cli/session.h"
 #include "steelyard/v1/dataset.pb.h"
@@ -25,10 +24,6 @@ struct UploadLimits {
   // How long a worker's reading of the file is waited for.
   absl::Duration inspection = absl::Seconds(60);
 };
-
-// The form that a file's name shows: *.csv, *.csv.gz; *-idx3-ubyte, *.idx and
-// the like, gzip too.  UNSPECIFIED when it shows none.
-v1::DatasetForm FormOfName(absl::string_view path);
 
 // Stores a file on the server, unless it is there already: it is hashed first,
 // and nothing is sent for nothing.  Shows its progress on standard error.

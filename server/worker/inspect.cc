@@ -13,6 +13,7 @@
 #include "training/data/byte_source.h"
 #include "training/data/csv.h"
 #include "training/data/idx.h"
+#include "training/data/npy.h"
 
 namespace steelyard::worker {
 namespace {
@@ -42,6 +43,7 @@ v1::DatasetSummary ToMessage(const training::FileSummary& summary) {
   SetValues(summary.values, message.mutable_values());
   message.set_min(summary.min);
   message.set_max(summary.max);
+  message.set_non_finite(summary.non_finite);
   return message;
 }
 
@@ -56,9 +58,11 @@ absl::StatusOr<training::FileSummary> InspectFile(
       return training::InspectCsv(*source);
     case v1::DATASET_FORM_IDX:
       return training::InspectIdx(*source);
+    case v1::DATASET_FORM_NPY:
+      return training::InspectNpy(*source);
     default:
       return absl::InvalidArgumentError(
-          absl::StrCat("form: want CSV or IDX, got number ",
+          absl::StrCat("form: want one that this worker reads, got number ",
                        static_cast<int>(lease.file().form())));
   }
 }

@@ -3,24 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/worker/failure.h"
+#include "server/worker/read_files.h"
 #include "support/status_macros.h"
-#include "training/data/byte_source.h"
-#include "training/data/csv.h"
-#include "training/data/idx.h"
 #include "training/data/selection.h"
 
 namespace steelyard::worker {
 namespace {
 
-using training::ByteSource;
 using training::Rows;
 using training::RowSelection;
 
@@ -120,124 +115,21 @@ absl::StatusOr<Rows> ReadInline(const v1::InlineData& table,
   return rows;
 }
 
-// What is wrong with a stored file is a fault of the dataset, not of the spec.
-absl::Status DatasetFault(absl::string_view where, const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kInternal) {
-    return Within(where, status);
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat(where, ": ", status.message()));
-}
-
-absl::Status CheckNamed(absl::string_view dataset) {
-  if (!dataset.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("dataset: want sha256/HEX, got nothing");
-}
-
-absl::StatusOr<std::unique_ptr<ByteSource>> Open(const v1::DatasetFile& file,
-                                                 const LeasedFiles& files) {
-  return ByteSource::OpenFile(file.path(), files.inflated_bytes_limit());
-}
-
-// How many rows of a file will be wanted, by the counts of its labels.
-int64_t CountRows(
-    const google::protobuf::RepeatedPtrField<v1::ValueCount>& labels,
-    int64_t rows, const RowSelection& selection) {
-  const int64_t take = selection.first_per_class;
-  const bool all = selection.positive.empty() && selection.negative.empty();
-  if (labels.empty()) {
-    return take > rows / 2 ? rows : 2 * take;
-  }
-  int64_t positive = 0;
-  int64_t negative = 0;
-  const auto holds = [](const std::vector<int64_t>& list, double value) {
-    return std::any_of(list.begin(), list.end(), [value](int64_t label) {
-      return static_cast<double>(label) == value;
-    });
-  };
-  for (const v1::ValueCount& label : labels) {
-    if (all ? label.value() > 0 : holds(selection.positive, label.value())) {
-      positive += label.count();
-    } else if (all || holds(selection.negative, label.value())) {
-      negative += label.count();
-    }
-  }
-  return std::min(positive, take) + std::min(negative, take);
-}
-
-// The label's column of an inspected CSV file; null when there is none.
-const v1::ColumnSummary* LabelColumn(const v1::DatasetSummary& summary,
-                                     const std::string& label) {
-  std::vector<std::string> names;
-  for (const v1::ColumnSummary& column : summary.columns()) {
-    names.push_back(column.name());
-  }
-  if (names.empty()) return nullptr;
-  absl::StatusOr<int64_t> found = training::FindLabelColumn(names, label);
-  return found.ok() ? &summary.columns(static_cast<int>(*found)) : nullptr;
-}
-
-int64_t CountCsvRows(const v1::DatasetSummary& summary,
-                     const std::string& label, const RowSelection& selection) {
-  const v1::ColumnSummary* column = LabelColumn(summary, label);
-  if (column == nullptr || summary.shape_size() != 2) return 0;
-  return CountRows(column->values(), summary.shape(0), selection);
-}
-
-absl::StatusOr<Rows> ReadCsvRows(const v1::CsvData& csv,
-                                 const RowSelection& selection,
-                                 const LeasedFiles& files) {
-  absl::StatusOr<const v1::DatasetFile*> file =
-      files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
-  if (!file.ok()) return Within("csv", file.status());
-  absl::StatusOr<std::unique_ptr<ByteSource>> source = Open(**file, files);
-  if (!source.ok()) return DatasetFault("csv", source.status());
-  absl::StatusOr<Rows> rows = training::ReadCsv(
-      **source, csv.label(), selection,
-      CountCsvRows((*file)->summary(), csv.label(), selection));
-  if (!rows.ok()) return DatasetFault("csv", rows.status());
-  return rows;
-}
-
-absl::StatusOr<Rows> ReadIdxRows(const v1::IdxData& idx,
-                                 const RowSelection& selection,
-                                 const LeasedFiles& files) {
-  for (const auto& [field, file] : {std::pair("idx.images", &idx.images()),
-                                    {"idx.labels", &idx.labels()}}) {
-    if (absl::Status bad = CheckNamed(file->dataset()); !bad.ok()) {
-      return Within(field, bad);
-    }
-  }
-  absl::StatusOr<const v1::DatasetFile*> image_file =
-      files.Find(idx.images().dataset(), v1::DATASET_FORM_IDX);
-  if (!image_file.ok()) return Within("idx.images", image_file.status());
-  absl::StatusOr<const v1::DatasetFile*> label_file =
-      files.Find(idx.labels().dataset(), v1::DATASET_FORM_IDX);
-  if (!label_file.ok()) return Within("idx.labels", label_file.status());
-  absl::StatusOr<std::unique_ptr<ByteSource>> images =
-      Open(**image_file, files);
-  if (!images.ok()) return DatasetFault("idx.images", images.status());
-  absl::StatusOr<std::unique_ptr<ByteSource>> labels =
-      Open(**label_file, files);
-  if (!labels.ok()) return DatasetFault("idx.labels", labels.status());
-  absl::StatusOr<Rows> rows = training::ReadIdx(**images, **labels, selection);
-  if (!rows.ok()) return DatasetFault("idx", rows.status());
-  return rows;
-}
-
 absl::StatusOr<Rows> ReadSource(const v1::Data& data,
                                 const LeasedFiles& files) {
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
-    return absl::InvalidArgumentError("want inline, csv or idx, got nothing");
+    return absl::InvalidArgumentError("want a source of rows, got nothing");
   }
   STEELYARD_ASSIGN_OR_RETURN(const RowSelection selection, MakeSelection(data));
   switch (data.source_case()) {
     case v1::Data::kInline:
       return ReadInline(data.inline_(), selection);
     case v1::Data::kCsv:
-      return ReadCsvRows(data.csv(), selection, files);
+      return ReadFiles(data.csv(), selection, files);
     case v1::Data::kIdx:
-      return ReadIdxRows(data.idx(), selection, files);
+      return ReadFiles(data.idx(), selection, files);
+    case v1::Data::kNpy:
+      return ReadFiles(data.npy(), selection, files);
     case v1::Data::SOURCE_NOT_SET:
       break;
   }
@@ -249,30 +141,9 @@ int64_t BoundedProduct(int64_t a, int64_t b) {
   return b > 0 && a > kMost / b ? kMost : a * b;
 }
 
+int64_t BoundedSum(int64_t a, int64_t b) { return std::min(a, kMost - b) + b; }
+
 }  // namespace
-
-LeasedFiles::LeasedFiles(const v1::TrainLease& lease)
-    : inflated_bytes_limit_(lease.inflated_bytes_limit()) {
-  for (const v1::DatasetFile& file : lease.files()) {
-    files_[file.dataset()] = &file;
-  }
-}
-
-absl::StatusOr<const v1::DatasetFile*> LeasedFiles::Find(
-    absl::string_view dataset, v1::DatasetForm form) const {
-  STEELYARD_RETURN_IF_ERROR(CheckNamed(dataset));
-  const auto found = files_.find(std::string(dataset));
-  if (found == files_.end()) {
-    return absl::InternalError(
-        absl::StrCat("dataset: want one of the lease's files, got ", dataset));
-  }
-  if (found->second->form() != form) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "dataset: want a file of the form ", v1::DatasetForm_Name(form),
-        ", got ", v1::DatasetForm_Name(found->second->form())));
-  }
-  return found->second;
-}
 
 absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
                               const LeasedFiles& files) {
@@ -288,31 +159,10 @@ absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
 int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
   absl::StatusOr<RowSelection> selection = MakeSelection(data);
   if (!selection.ok()) return 0;
-  int64_t rows = 0;
-  int64_t columns = 0;
-  if (data.has_csv()) {
-    const auto file = files.Find(data.csv().dataset(), v1::DATASET_FORM_CSV);
-    if (!file.ok()) return 0;
-    rows = CountCsvRows((*file)->summary(), data.csv().label(), *selection);
-    columns = (*file)->summary().columns_size() - 1;
-  }
-  if (data.has_idx()) {
-    const auto images =
-        files.Find(data.idx().images().dataset(), v1::DATASET_FORM_IDX);
-    const auto labels =
-        files.Find(data.idx().labels().dataset(), v1::DATASET_FORM_IDX);
-    if (!images.ok() || !labels.ok()) return 0;
-    const v1::DatasetSummary& summary = (*images)->summary();
-    if (summary.shape().empty()) return 0;
-    rows =
-        CountRows((*labels)->summary().values(), summary.shape(0), *selection);
-    columns = 1;
-    for (int k = 1; k < summary.shape_size(); ++k) {
-      columns = BoundedProduct(columns, summary.shape(k));
-    }
-  }
+  const TableSize size = EstimateSize(data, *selection, files);
   constexpr int64_t kBytes = sizeof(double);
-  return BoundedProduct(BoundedProduct(rows, kBytes), columns + 1);
+  return BoundedProduct(BoundedProduct(size.rows, kBytes),
+                        BoundedSum(size.columns, 1));
 }
 
 }  // namespace steelyard::worker

@@ -109,6 +109,11 @@ constexpr BadSpec kBadData[] = {
        s->mutable_data()->mutable_idx()->mutable_images()->set_dataset("a");
      },
      "data.idx.labels.dataset", "got nothing"},
+    {"NoFeaturesFile",
+     [](Spec* s) {
+       s->mutable_data()->mutable_npy()->mutable_labels()->set_dataset("a");
+     },
+     "data.npy.features.dataset", "got nothing"},
     {"ATestSetOfOtherWidth",
      [](Spec* s) {
        for (auto& row : *(*s->mutable_test_sets())["test"]
@@ -332,6 +337,12 @@ constexpr BadSpec kBadNames[] = {
        s->mutable_data()->mutable_csv()->set_dataset("sha256/ABC");
      },
      "data.csv.dataset", "or sha256/ and 64 of [0-9a-f]", false},
+    {"TheNameOfLabels",
+     [](Spec* s) {
+       s->mutable_data()->mutable_npy()->mutable_features()->set_dataset("x");
+       s->mutable_data()->mutable_npy()->mutable_labels()->set_dataset("Y");
+     },
+     "data.npy.labels.dataset", "want a dataset's label", false},
     {"ALongColumnName",
      [](Spec* s) {
        s->mutable_data()->mutable_csv()->set_dataset("d");

@@ -378,13 +378,18 @@ TEST(SpecDefaultsTest, DatasetsAreNamedWithTheirPlacesAndForms) {
   spec.mutable_data()->mutable_idx()->mutable_images()->set_dataset("i");
   spec.mutable_data()->mutable_idx()->mutable_labels()->set_dataset("l");
   (*spec.mutable_test_sets())["b"].mutable_csv()->set_dataset("c");
+  v1::NpyData* npy = (*spec.mutable_test_sets())["n"].mutable_npy();
+  npy->mutable_features()->set_dataset("f");
+  npy->mutable_labels()->set_dataset("g");
   std::vector<DatasetUse> uses = DatasetsOf(&spec);
-  ASSERT_EQ(uses.size(), 3U);
+  ASSERT_EQ(uses.size(), 5U);
   EXPECT_EQ(uses[0].path, "data.idx.images.dataset");
   EXPECT_EQ(uses[0].form, v1::DATASET_FORM_IDX);
   EXPECT_EQ(*uses[1].dataset, "l");
   EXPECT_EQ(uses[2].path, "test_sets.b.csv.dataset");
   EXPECT_EQ(uses[2].form, v1::DATASET_FORM_CSV);
+  EXPECT_EQ(uses[3].path, "test_sets.n.npy.features.dataset");
+  EXPECT_EQ(uses[4].form, v1::DATASET_FORM_NPY);
   *uses[2].dataset = "d";
   EXPECT_EQ(spec.test_sets().at("b").csv().dataset(), "d");
 }

@@ -59,8 +59,9 @@ KnownDataset Images(int64_t rows, int64_t side, const char* dtype = "uint8") {
   return known;
 }
 
-KnownDataset Labels(const Values& values) {
-  KnownDataset known{.form = v1::DATASET_FORM_IDX, .summary = {}};
+KnownDataset Labels(const Values& values,
+                    v1::DatasetForm form = v1::DATASET_FORM_IDX) {
+  KnownDataset known{.form = form, .summary = {}};
   known.summary.set_dtype("uint8");
   int64_t rows = 0;
   for (const auto& [value, count] : values) {
@@ -90,6 +91,22 @@ v1::RunSpec IdxSpec() {
   spec.mutable_data()->mutable_classes()->add_positive(2);
   spec.mutable_data()->mutable_classes()->add_negative(4);
   return spec;
+}
+
+v1::RunSpec NpySpec() {
+  v1::RunSpec spec = GoodSpec();
+  spec.clear_test_sets();
+  v1::NpyData* npy = spec.mutable_data()->mutable_npy();
+  npy->mutable_features()->set_dataset("features");
+  npy->mutable_labels()->set_dataset("labels");
+  return spec;
+}
+
+KnownDataset NpyFeatures(const std::vector<int64_t>& shape) {
+  KnownDataset known{.form = v1::DATASET_FORM_NPY, .summary = {}};
+  known.summary.set_dtype("float16");
+  known.summary.mutable_shape()->Add(shape.begin(), shape.end());
+  return known;
 }
 
 TEST(SpecSummariesTest, WhatFitsHasNoFault) {
@@ -203,6 +220,35 @@ TEST(SpecSummariesTest, ImagesAndLabelsBelongTogether) {
   EXPECT_THAT(check({{"images", Images(20, 28, "float32")}}),
               ElementsAre(IsFault("data.idx.images.dataset",
                                   "got float32 [20, 28, 28]")));
+}
+
+TEST(SpecSummariesTest, NpyFeaturesAndLabelsBelongTogether) {
+  KnownDataset labels = Labels({{-1, 4}, {1, 6}}, v1::DATASET_FORM_NPY);
+  const auto check = [&labels](const KnownDataset& features) {
+    return CheckAgainstSummaries(NpySpec(),
+                                 {{"features", features}, {"labels", labels}});
+  };
+  EXPECT_THAT(check(NpyFeatures({10})), IsEmpty());
+  EXPECT_THAT(check(NpyFeatures({10, 3, 2, 2})), IsEmpty());
+  EXPECT_THAT(check(NpyFeatures({11, 3})),
+              ElementsAre(IsFault("data.npy.labels.dataset",
+                                  "want a label for each of 11 rows of "
+                                  "features, got 10")));
+  EXPECT_THAT(check(Images(10, 3)),
+              ElementsAre(IsFault("data.npy.features.dataset",
+                                  "of the form npy, got idx")));
+  KnownDataset features = NpyFeatures({10, 2});
+  features.summary.set_non_finite(3);
+  labels.summary.set_non_finite(1);
+  EXPECT_THAT(check(features),
+              ElementsAre(IsFault("data.npy.features.dataset",
+                                  "want finite values, got 3 that are NaN"),
+                          IsFault("data.npy.labels.dataset", "got 1")));
+  labels = NpyFeatures({10, 1});
+  EXPECT_THAT(check(NpyFeatures({10, 1})),
+              ElementsAre(IsFault("data.npy.labels.dataset",
+                                  "want labels, one dimension, got float16 "
+                                  "[10, 1]")));
 }
 
 TEST(SpecSummariesTest, TestSetsHaveTheFeaturesOfTheTrainingRows) {

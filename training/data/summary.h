@@ -27,13 +27,13 @@ struct ColumnSummary {
 
 // What is in a file.
 struct FileSummary {
-  std::vector<int64_t> shape;          // CSV: [rows, columns]; IDX: as it says
+  std::vector<int64_t> shape;          // CSV: [rows, columns]; else as it says
   std::string dtype;                   // "float64" for CSV; "uint8", ...
   std::vector<ColumnSummary> columns;  // CSV
-  std::vector<ValueCount> values;      // IDX of one dimension
-  double min = 0;                      // IDX, of the finite values
+  std::vector<ValueCount> values;      // IDX, NPY of one dimension
+  double min = 0;                      // IDX, NPY, of the finite values
   double max = 0;
-  int64_t non_finite = 0;  // IDX
+  int64_t non_finite = 0;  // IDX, NPY
 };
 
 // Extent and distinct values of a stream of numbers.

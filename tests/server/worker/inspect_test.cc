@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/status_matchers.h"
+#include "tests/training/data/files.h"
 
 namespace steelyard::worker {
 namespace {
@@ -56,6 +57,21 @@ TEST(InspectTest, DescribesRealImages) {
   EXPECT_EQ(report->summary().max(), 9);
 }
 
+TEST(InspectTest, DescribesAnNpyFile) {
+  const auto report = Inspect(Lease(
+      v1::DATASET_FORM_NPY,
+      WriteFile("good.npy",
+                training::Npy("<f2", "2, 2",
+                              std::string("\0\x3c\0\x7c\0\xbc\0\0", 8)))));
+  ASSERT_THAT(report, IsOk());
+  const v1::DatasetSummary& summary = report->summary();
+  EXPECT_THAT(summary.shape(), ElementsAre(2, 2));
+  EXPECT_EQ(summary.dtype(), "float16");
+  EXPECT_EQ(summary.min(), -1);
+  EXPECT_EQ(summary.max(), 1);
+  EXPECT_EQ(summary.non_finite(), 1);
+}
+
 TEST(InspectTest, RejectsWithTheRowAndTheColumn) {
   const auto report = Inspect(
       Lease(v1::DATASET_FORM_CSV, WriteFile("bad.csv", "x,y\n1,1\n2,one\n")));
@@ -80,7 +96,7 @@ TEST(InspectTest, RejectsAFormItDoesNotKnow) {
   EXPECT_THAT(Inspect(Lease(v1::DATASET_FORM_UNSPECIFIED,
                             WriteFile("form.csv", "x\n1\n")))
                   ->rejection(),
-              HasSubstr("form: want CSV or IDX"));
+              HasSubstr("form: want one that this worker reads"));
 }
 
 // It may be there the next time: nothing is said of the file.

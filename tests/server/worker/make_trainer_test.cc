@@ -16,6 +16,7 @@
 #include "server/worker/inspect.h"
 #include "tests/server/worker/leases.h"
 #include "tests/status_matchers.h"
+#include "tests/training/data/files.h"
 #include "training/trainer.h"
 
 namespace steelyard::worker {
@@ -177,6 +178,35 @@ TEST(MakeTrainerTest, ReadsCsvAndCountsItsRowsBefore) {
   EXPECT_THAT(Try(lease), IsOk());
 }
 
+v1::TrainLease NpyLease(const std::string& features,
+                        const std::string& labels) {
+  v1::TrainLease lease = D8Lease(10);
+  v1::NpyData& npy = *lease.mutable_spec()->mutable_data()->mutable_npy();
+  npy.mutable_features()->set_dataset(
+      AddFile(lease, WriteFile("x.npy", features), v1::DATASET_FORM_NPY));
+  npy.mutable_labels()->set_dataset(
+      AddFile(lease, WriteFile("y.npy", labels), v1::DATASET_FORM_NPY));
+  return lease;
+}
+
+TEST(MakeTrainerTest, ReadsNpyAndCountsItsRowsBefore) {
+  const std::string features = training::Npy("|u1", "4, 1, 2", "abcdefgh");
+  const std::string labels = training::Npy("|i1", "4,", "\1\xff\1\1");
+  v1::TrainLease lease = NpyLease(features, labels);
+  EXPECT_EQ(EstimateBytes(lease), 4 * 3 * 8);
+  const auto trainer = MakeTrainer(lease, MemoryLimit());
+  ASSERT_THAT(trainer, IsOk());
+  // Four rows, three of them weighted by ten.
+  EXPECT_DOUBLE_EQ(FirstValue(**trainer, "weights/effective_sample_size"),
+                   31.0 * 31 / 301);
+  lease.mutable_spec()->mutable_data()->mutable_take()->set_first_per_class(2);
+  EXPECT_EQ(EstimateBytes(lease), 3 * 3 * 8);
+  EXPECT_THAT(Try(NpyLease(features, features)),
+              StatusIs(kDataset, "data.npy: labels: want one dimension"));
+  EXPECT_THAT(Try(NpyLease(features.substr(0, features.size() - 1), labels)),
+              StatusIs(kDataset, "data.npy: features: offset "));
+}
+
 TEST(MakeTrainerTest, ADatasetThatDoesNotServeIsNoFaultOfTheSpec) {
   EXPECT_THAT(Try(CsvLease("text.csv", "x,y\nabc,1\n")),
               StatusIs(kDataset,
@@ -212,7 +242,7 @@ struct BadSpec {
 // table leaves out.
 std::vector<BadSpec> BadSpecs() {
   return {
-      {"data: want inline, csv or idx, got nothing",
+      {"data: want a source of rows, got nothing",
        [](auto& s) { s.clear_data(); }},
       {"loss: want exponential or logistic, got nothing",
        [](auto& s) { s.clear_loss(); }},

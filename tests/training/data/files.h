@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "training/data/byte_source.h"
 
@@ -56,6 +57,28 @@ inline std::string Idx(int type, const std::vector<uint32_t>& shape,
 }
 
 inline constexpr int kUint8 = 0x08;
+
+inline std::string LittleEndian(uint64_t value, int bytes) {
+  const std::string big = BigEndian(value, bytes);
+  return {big.rbegin(), big.rend()};
+}
+
+// An NPY header of version 1.0 with that literal, then `values`, whatever they
+// are.
+inline std::string NpyFile(absl::string_view literal,
+                           absl::string_view values) {
+  return absl::StrCat("\x93NUMPY", std::string("\1\0", 2),
+                      LittleEndian(literal.size(), 2), literal, values);
+}
+
+// As numpy.save writes it: type `<f8`, shape `2, 3`.
+inline std::string Npy(absl::string_view descr, absl::string_view shape,
+                       absl::string_view values,
+                       absl::string_view fortran_order = "False") {
+  return NpyFile(absl::StrCat("{'descr': '", descr, "', 'fortran_order': ",
+                              fortran_order, ", 'shape': (", shape, "), }\n"),
+                 values);
+}
 
 }  // namespace steelyard::training
 

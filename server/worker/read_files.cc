@@ -1,0 +1,203 @@
+#include "server/worker/read_files.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "server/worker/failure.h"
+#include "support/status_macros.h"
+#include "training/data/byte_source.h"
+#include "training/data/csv.h"
+#include "training/data/idx.h"
+#include "training/data/npy.h"
+
+namespace steelyard::worker {
+namespace {
+
+using training::ByteSource;
+using training::Rows;
+using training::RowSelection;
+
+// What is wrong with a stored file is a fault of the dataset, not of the spec.
+absl::Status DatasetFault(absl::string_view where, const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kInternal) {
+    return Within(where, status);
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(where, ": ", status.message()));
+}
+
+// A field of a spec that names a file.
+struct NamedFile {
+  absl::string_view field;  // idx.images
+  const v1::DatasetReference& reference;
+};
+
+absl::Status CheckNamed(const NamedFile& file) {
+  if (!file.reference.dataset().empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(file.field, ": dataset: want sha256/HEX, got nothing"));
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> Open(const NamedFile& file,
+                                                 v1::DatasetForm form,
+                                                 const LeasedFiles& files) {
+  const auto found = files.Find(file.reference.dataset(), form);
+  if (!found.ok()) return Within(file.field, found.status());
+  absl::StatusOr<std::unique_ptr<ByteSource>> source = files.Open(**found);
+  if (!source.ok()) return DatasetFault(file.field, source.status());
+  return source;
+}
+
+using PairReader = absl::StatusOr<Rows>(ByteSource& features,
+                                        ByteSource& labels,
+                                        const RowSelection& selection);
+
+// Rows out of a file of features and a file of labels.
+absl::StatusOr<Rows> ReadPair(const NamedFile& features,
+                              const NamedFile& labels, v1::DatasetForm form,
+                              PairReader* read, const RowSelection& selection,
+                              const LeasedFiles& files) {
+  // A spec that names no file is wrong, whatever the lease holds.
+  STEELYARD_RETURN_IF_ERROR(CheckNamed(features));
+  STEELYARD_RETURN_IF_ERROR(CheckNamed(labels));
+  STEELYARD_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> feature_source,
+                             Open(features, form, files));
+  STEELYARD_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> label_source,
+                             Open(labels, form, files));
+  absl::StatusOr<Rows> rows = read(*feature_source, *label_source, selection);
+  if (rows.ok()) return rows;
+  const absl::string_view key =
+      features.field.substr(0, features.field.find('.'));
+  return DatasetFault(key, rows.status());
+}
+
+// How many rows of a file will be wanted, by the counts of its labels.
+int64_t CountRows(
+    const google::protobuf::RepeatedPtrField<v1::ValueCount>& labels,
+    int64_t rows, const RowSelection& selection) {
+  const int64_t take = selection.first_per_class;
+  const bool all = selection.positive.empty() && selection.negative.empty();
+  if (labels.empty()) {
+    return take > rows / 2 ? rows : 2 * take;
+  }
+  int64_t positive = 0;
+  int64_t negative = 0;
+  const auto holds = [](const std::vector<int64_t>& list, double value) {
+    return std::any_of(list.begin(), list.end(), [value](int64_t label) {
+      return static_cast<double>(label) == value;
+    });
+  };
+  for (const v1::ValueCount& label : labels) {
+    if (all ? label.value() > 0 : holds(selection.positive, label.value())) {
+      positive += label.count();
+    } else if (all || holds(selection.negative, label.value())) {
+      negative += label.count();
+    }
+  }
+  return std::min(positive, take) + std::min(negative, take);
+}
+
+// The label's column of an inspected CSV file; null when there is none.
+const v1::ColumnSummary* LabelColumn(const v1::DatasetSummary& summary,
+                                     const std::string& label) {
+  std::vector<std::string> names;
+  for (const v1::ColumnSummary& column : summary.columns()) {
+    names.push_back(column.name());
+  }
+  if (names.empty()) return nullptr;
+  absl::StatusOr<int64_t> found = training::FindLabelColumn(names, label);
+  return found.ok() ? &summary.columns(static_cast<int>(*found)) : nullptr;
+}
+
+int64_t CountCsvRows(const v1::DatasetSummary& summary,
+                     const std::string& label, const RowSelection& selection) {
+  const v1::ColumnSummary* column = LabelColumn(summary, label);
+  if (column == nullptr || summary.shape_size() != 2) return 0;
+  return CountRows(column->values(), summary.shape(0), selection);
+}
+
+TableSize EstimateCsv(const v1::CsvData& csv, const RowSelection& selection,
+                      const LeasedFiles& files) {
+  const auto file = files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
+  if (!file.ok()) return {};
+  return {CountCsvRows((*file)->summary(), csv.label(), selection),
+          (*file)->summary().columns_size() - 1};
+}
+
+// Of a file of features and a file of labels.
+TableSize EstimatePair(const v1::DatasetReference& features,
+                       const v1::DatasetReference& labels, v1::DatasetForm form,
+                       const RowSelection& selection,
+                       const LeasedFiles& files) {
+  const auto feature_file = files.Find(features.dataset(), form);
+  const auto label_file = files.Find(labels.dataset(), form);
+  if (!feature_file.ok() || !label_file.ok()) return {};
+  const v1::DatasetSummary& summary = (*feature_file)->summary();
+  if (summary.shape().empty()) return {};
+  TableSize size{
+      CountRows((*label_file)->summary().values(), summary.shape(0), selection),
+      1};
+  for (int k = 1; k < summary.shape_size(); ++k) {
+    if (__builtin_mul_overflow(size.columns, summary.shape(k), &size.columns)) {
+      size.columns = std::numeric_limits<int64_t>::max();
+    }
+  }
+  return size;
+}
+
+}  // namespace
+
+absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
+                               const RowSelection& selection,
+                               const LeasedFiles& files) {
+  absl::StatusOr<const v1::DatasetFile*> file =
+      files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
+  if (!file.ok()) return Within("csv", file.status());
+  absl::StatusOr<std::unique_ptr<ByteSource>> source = files.Open(**file);
+  if (!source.ok()) return DatasetFault("csv", source.status());
+  absl::StatusOr<Rows> rows = training::ReadCsv(
+      **source, csv.label(), selection,
+      CountCsvRows((*file)->summary(), csv.label(), selection));
+  if (!rows.ok()) return DatasetFault("csv", rows.status());
+  return rows;
+}
+
+absl::StatusOr<Rows> ReadFiles(const v1::IdxData& idx,
+                               const RowSelection& selection,
+                               const LeasedFiles& files) {
+  return ReadPair({"idx.images", idx.images()}, {"idx.labels", idx.labels()},
+                  v1::DATASET_FORM_IDX, training::ReadIdx, selection, files);
+}
+
+absl::StatusOr<Rows> ReadFiles(const v1::NpyData& npy,
+                               const RowSelection& selection,
+                               const LeasedFiles& files) {
+  return ReadPair({"npy.features", npy.features()},
+                  {"npy.labels", npy.labels()}, v1::DATASET_FORM_NPY,
+                  training::ReadNpy, selection, files);
+}
+
+TableSize EstimateSize(const v1::Data& data, const RowSelection& selection,
+                       const LeasedFiles& files) {
+  switch (data.source_case()) {
+    case v1::Data::kCsv:
+      return EstimateCsv(data.csv(), selection, files);
+    case v1::Data::kIdx:
+      return EstimatePair(data.idx().images(), data.idx().labels(),
+                          v1::DATASET_FORM_IDX, selection, files);
+    case v1::Data::kNpy:
+      return EstimatePair(data.npy().features(), data.npy().labels(),
+                          v1::DATASET_FORM_NPY, selection, files);
+    default:
+      return {};
+  }
+}
+
+}  // namespace steelyard::worker

@@ -1,0 +1,60 @@
+"""Each form of data, from a file to the numbers of a run."""
+
+import gzip
+import struct
+
+from programs import ServerTest
+
+INVALID = 3
+
+
+def npy(descr, shape, values, fortran=False):
+    """The bytes of numpy.save, without numpy."""
+    literal = (f"{{'descr': '{descr}', 'fortran_order': {fortran}, "
+               f"'shape': ({', '.join(map(str, shape))},), }}\n").encode()
+    return (b"\x93NUMPY\x01\x00" + struct.pack("<H", len(literal)) + literal +
+            values)
+
+
+class DataFormsTest(ServerTest):
+
+    def setUp(self):
+        super().setUp()
+        self.start_server()
+
+    def write_bytes(self, name, content):
+        path = self.directory / name
+        path.write_bytes(content)
+        return str(path)
+
+    def test_npy_files_train_as_the_same_rows_inline(self):
+        rows = [(2, 1), (1, 3), (-1, -1), (-2, 0.5)]
+        by_column = [row[k] for k in (0, 1) for row in rows]
+        self.write_bytes("x.npy.gz", gzip.compress(npy(
+            ">f4", (4, 2), struct.pack(">8f", *by_column), fortran=True)))
+        self.write_bytes("y.npy", npy("<i8", (4,),
+                                      struct.pack("<4q", 1, 1, -1, -1)))
+        data = "{npy: {features: {file: x.npy.gz}, labels: {file: y.npy}}}"
+        stored = self.submit(self.write_spec("npy"), "--set", f"data={data}")
+        inline = self.submit(self.write_spec("inline"))
+        for run in (stored, inline):
+            self.wait_for(run)
+        self.assertEqual(self.metrics(stored), self.metrics(inline))
+
+    def test_what_is_no_array_of_numbers_is_rejected_with_the_place(self):
+        path = self.write_bytes("o.npy", npy("|O", (4,), b"\x80\x03."))
+        error = self.cli("data", "put", path, status=INVALID).stderr
+        self.assertIn("offset 20: want the type of a number", error)
+        path = self.write_bytes("x.npy", npy("<f8", (4, 2), bytes(63)))
+        error = self.cli("data", "put", path, status=INVALID).stderr
+        self.assertIn("want 1 more bytes of 4 x 2 of float64", error)
+
+    def test_features_that_are_not_finite_are_refused_at_submission(self):
+        self.write_bytes("x.npy", npy("<f2", (2, 1), b"\0\x7c\0\0"))
+        self.write_bytes("y.npy", npy("|i1", (2,), b"\1\xff"))
+        error = self.cli(
+            "submit", self.write_spec(), "--set",
+            "data={npy: {features: {file: x.npy}, labels: {file: y.npy}}}",
+            status=INVALID).stderr
+        self.assertIn("data.npy.features.dataset: want finite values, got 1",
+                      error)
