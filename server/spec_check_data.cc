@@ -141,6 +141,27 @@ void CheckDataset(const std::string& path, const std::string& dataset,
                     dataset.empty() ? "nothing" : ShowText(dataset))});
 }
 
+void CheckCifar(const std::string& path, const v1::CifarData& cifar,
+                std::vector<Fault>* faults) {
+  constexpr int kMostBatches = 100;
+  const std::string batches = FieldPath(path, "batches");
+  if (cifar.batches().empty() || cifar.batches_size() > kMostBatches) {
+    faults->push_back(
+        {batches, absl::StrCat("want 1 to ", kMostBatches, " files, got ",
+                               cifar.batches_size())});
+  } else {
+    for (int i = 0; i < cifar.batches_size(); ++i) {
+      CheckDataset(IndexPath(batches, static_cast<size_t>(i)),
+                   cifar.batches(i).dataset(), faults);
+    }
+  }
+  if (!v1::CifarLabel_IsValid(cifar.label())) {
+    faults->push_back({FieldPath(path, "label"),
+                       absl::StrCat("want fine or coarse, got the number ",
+                                    static_cast<int>(cifar.label()))});
+  }
+}
+
 void CheckTake(const std::string& path, const v1::Data& data,
                std::vector<Fault>* faults) {
   if (!data.has_take()) return;
@@ -182,6 +203,9 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
                  faults);
     CheckDataset(FieldPath(npy, "labels"), data.npy().labels().dataset(),
                  faults);
+  }
+  if (data.has_cifar()) {
+    CheckCifar(FieldPath(path, "cifar"), data.cifar(), faults);
   }
   if (data.has_classes()) {
     CheckClasses(FieldPath(path, "classes"), data.classes(), faults);

@@ -27,6 +27,8 @@ std::string NameOf(v1::DatasetForm form) {
       return "idx";
     case v1::DATASET_FORM_NPY:
       return "npy";
+    case v1::DATASET_FORM_CIFAR:
+      return "cifar";
     default:
       return "an unknown form";
   }
@@ -53,6 +55,7 @@ class SetChecker {
     if (data_.has_csv()) return CheckCsv();
     if (data_.has_idx()) return CheckIdx();
     if (data_.has_npy()) return CheckNpy();
+    if (data_.has_cifar()) return CheckCifar();
     return {};
   }
 
@@ -182,6 +185,49 @@ class SetChecker {
     rows.counts = CheckLabelList("npy.labels.dataset", labels, features,
                                  "rows of features");
     return rows;
+  }
+
+  KnownRows CheckCifar() {
+    const bool coarse = data_.cifar().label() == v1::CIFAR_LABEL_COARSE;
+    const v1::DatasetSummary* first = nullptr;
+    Counts values;
+    bool complete = true;
+    for (int i = 0; i < data_.cifar().batches_size(); ++i) {
+      const v1::DatasetSummary* batch = FindBatch(i, first);
+      complete = complete && batch != nullptr;
+      if (batch == nullptr) continue;
+      if (first == nullptr) first = batch;
+      const int label = coarse ? 0 : batch->columns_size() - 1;
+      values.MergeFrom(batch->columns(label).values());
+    }
+    if (first == nullptr) return {};
+    KnownRows rows;
+    rows.columns = RowLength(*first);
+    if (coarse && first->columns_size() == 1) {
+      Add("cifar.label", "want fine, the only label of CIFAR-10, got coarse");
+      return rows;
+    }
+    if (complete) rows.counts = CountLabels("cifar.label", values);
+    return rows;
+  }
+
+  // Null also, with a fault, when it is not of the kind of the first one known.
+  const v1::DatasetSummary* FindBatch(int number,
+                                      const v1::DatasetSummary* first) {
+    const std::string field = absl::StrCat("cifar.batches[", number, "]");
+    const v1::DatasetSummary* batch = Find(
+        field, data_.cifar().batches(number).dataset(), v1::DATASET_FORM_CIFAR);
+    if (batch == nullptr || batch->columns().empty()) return nullptr;
+    if (first == nullptr || first->columns_size() == batch->columns_size()) {
+      return batch;
+    }
+    const auto kind = [](const v1::DatasetSummary& summary) {
+      return summary.columns_size() == 1 ? "CIFAR-10" : "CIFAR-100";
+    };
+    Add(FieldPath(field, "dataset"),
+        absl::StrCat("want ", kind(*first), " as in the batches before, got ",
+                     kind(*batch)));
+    return nullptr;
   }
 
   bool CheckFinite(absl::string_view field, const v1::DatasetSummary& summary) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/spec_path.h"
 #include "support/check.h"
 
@@ -18,6 +20,13 @@ void FillModel(v1::RunSpec* spec) {
   }
 }
 
+void FillData(v1::Data* data) {
+  if (data->has_cifar() &&
+      data->cifar().label() == v1::CIFAR_LABEL_UNSPECIFIED) {
+    data->mutable_cifar()->set_label(v1::CIFAR_LABEL_FINE);
+  }
+}
+
 void FillEvaluate(v1::RunSpec* spec) {
   if (!spec->has_evaluate()) spec->mutable_evaluate()->mutable_log();
   if (spec->evaluate().has_log() &&
@@ -28,7 +37,7 @@ void FillEvaluate(v1::RunSpec* spec) {
 
 void AddUses(const std::string& path, v1::Data* data,
              std::vector<DatasetUse>* uses) {
-  const auto add = [&](const char* field, v1::DatasetForm form,
+  const auto add = [&](absl::string_view field, v1::DatasetForm form,
                        std::string* dataset) {
     uses->push_back({FieldPath(path, field), form, dataset});
   };
@@ -52,13 +61,19 @@ void AddUses(const std::string& path, v1::Data* data,
     add("npy.labels.dataset", v1::DATASET_FORM_NPY,
         data->mutable_npy()->mutable_labels()->mutable_dataset());
   }
+  for (int i = 0; i < data->cifar().batches_size(); ++i) {
+    add(absl::StrCat("cifar.batches[", i, "].dataset"), v1::DATASET_FORM_CIFAR,
+        data->mutable_cifar()->mutable_batches(i)->mutable_dataset());
+  }
 }
 
 }  // namespace
 
 void FillDefaults(v1::RunSpec* spec) {
   if (spec->experiment().empty()) spec->set_experiment("default");
+  if (spec->has_data()) FillData(spec->mutable_data());
   for (auto& [name, set] : *spec->mutable_test_sets()) {
+    FillData(&set);
     if (!set.has_classes() && spec->data().has_classes()) {
       *set.mutable_classes() = spec->data().classes();
     }

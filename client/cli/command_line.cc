@@ -353,7 +353,7 @@ void CommandLine::AddDataPut(CLI::App& data) {
             put_.json = typed_.json;
             return PutDatasets(session, put_);
           });
-  put->add_option("FILE", typed_.files, "CSV, IDX or NPY, gzip too")
+  put->add_option("FILE", typed_.files, "CSV, IDX, NPY or CIFAR, gzip too")
       ->required();
   put->add_option("--name", typed_.name, "Your name for it, of one FILE alone")
       ->type_name("NAME");

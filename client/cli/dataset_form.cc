@@ -42,6 +42,9 @@ v1::DatasetForm FormOfName(absl::string_view path) {
   name = std::string(absl::StripSuffix(name, ".gz"));
   if (absl::EndsWith(name, ".csv")) return v1::DATASET_FORM_CSV;
   if (absl::EndsWith(name, ".npy")) return v1::DATASET_FORM_NPY;
+  if (absl::EndsWith(name, ".bin") && absl::StrContains(name, "_batch")) {
+    return v1::DATASET_FORM_CIFAR;
+  }
   if (absl::EndsWith(name, ".idx") || absl::StrContains(name, "-idx") ||
       absl::StrContains(name, ".idx")) {
     return v1::DATASET_FORM_IDX;

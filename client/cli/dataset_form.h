@@ -15,11 +15,12 @@ std::string FormWord(v1::DatasetForm form);
 // UNSPECIFIED when `word` is none.
 v1::DatasetForm FormOfWord(absl::string_view word);
 
-// "csv, idx or npy": every form that there is.
+// "csv, idx, npy or cifar": every form that there is.
 std::string FormWords();
 
 // The form that a file's name shows: *.csv, *.npy; *-idx3-ubyte, *.idx and the
-// like; each with .gz too.  UNSPECIFIED when it shows none.
+// like; data_batch_1.bin, test_batch.bin; each with .gz too.  UNSPECIFIED when
+// it shows none.
 v1::DatasetForm FormOfName(absl::string_view path);
 
 }  // namespace steelyard::cli

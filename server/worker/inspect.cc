@@ -11,6 +11,7 @@
 #include "server/worker/failure.h"
 #include "support/status_macros.h"
 #include "training/data/byte_source.h"
+#include "training/data/cifar.h"
 #include "training/data/csv.h"
 #include "training/data/idx.h"
 #include "training/data/npy.h"
@@ -60,6 +61,8 @@ absl::StatusOr<training::FileSummary> InspectFile(
       return training::InspectIdx(*source);
     case v1::DATASET_FORM_NPY:
       return training::InspectNpy(*source);
+    case v1::DATASET_FORM_CIFAR:
+      return training::InspectCifar(*source);
     default:
       return absl::InvalidArgumentError(
           absl::StrCat("form: want one that this worker reads, got number ",

@@ -130,6 +130,8 @@ absl::StatusOr<Rows> ReadSource(const v1::Data& data,
       return ReadFiles(data.idx(), selection, files);
     case v1::Data::kNpy:
       return ReadFiles(data.npy(), selection, files);
+    case v1::Data::kCifar:
+      return ReadFiles(data.cifar(), selection, files);
     case v1::Data::SOURCE_NOT_SET:
       break;
   }

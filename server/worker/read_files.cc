@@ -13,6 +13,7 @@
 #include "server/worker/failure.h"
 #include "support/status_macros.h"
 #include "training/data/byte_source.h"
+#include "training/data/cifar.h"
 #include "training/data/csv.h"
 #include "training/data/idx.h"
 #include "training/data/npy.h"
@@ -152,6 +153,44 @@ TableSize EstimatePair(const v1::DatasetReference& features,
   return size;
 }
 
+TableSize EstimateCifar(const v1::CifarData& cifar,
+                        const RowSelection& selection,
+                        const LeasedFiles& files) {
+  google::protobuf::RepeatedPtrField<v1::ValueCount> labels;
+  int64_t rows = 0;
+  for (const v1::DatasetReference& batch : cifar.batches()) {
+    const auto file = files.Find(batch.dataset(), v1::DATASET_FORM_CIFAR);
+    if (!file.ok()) return {};
+    const v1::DatasetSummary& summary = (*file)->summary();
+    if (summary.shape().empty() || summary.columns().empty()) return {};
+    const bool coarse = cifar.label() == v1::CIFAR_LABEL_COARSE;
+    labels.MergeFrom(
+        summary.columns(coarse ? 0 : summary.columns_size() - 1).values());
+    rows += summary.shape(0);
+  }
+  return {CountRows(labels, rows, selection), training::kCifarPixels};
+}
+
+absl::Status CheckCifar(const v1::CifarData& cifar) {
+  constexpr int kMostBatches = 100;
+  if (cifar.batches().empty() || cifar.batches_size() > kMostBatches) {
+    return absl::InvalidArgumentError(absl::StrCat("cifar.batches: want 1 to ",
+                                                   kMostBatches, " files, got ",
+                                                   cifar.batches_size()));
+  }
+  for (int i = 0; i < cifar.batches_size(); ++i) {
+    const std::string field = absl::StrCat("cifar.batches[", i, "]");
+    STEELYARD_RETURN_IF_ERROR(CheckNamed({field, cifar.batches(i)}));
+  }
+  if (cifar.label() == v1::CIFAR_LABEL_FINE ||
+      cifar.label() == v1::CIFAR_LABEL_COARSE) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("cifar.label: want fine or coarse, got number ",
+                   static_cast<int>(cifar.label())));
+}
+
 }  // namespace
 
 absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
@@ -184,6 +223,26 @@ absl::StatusOr<Rows> ReadFiles(const v1::NpyData& npy,
                   training::ReadNpy, selection, files);
 }
 
+absl::StatusOr<Rows> ReadFiles(const v1::CifarData& cifar,
+                               const RowSelection& selection,
+                               const LeasedFiles& files) {
+  STEELYARD_RETURN_IF_ERROR(CheckCifar(cifar));
+  std::vector<std::unique_ptr<ByteSource>> batches;
+  for (int i = 0; i < cifar.batches_size(); ++i) {
+    const std::string field = absl::StrCat("cifar.batches[", i, "]");
+    STEELYARD_ASSIGN_OR_RETURN(
+        batches.emplace_back(),
+        Open({field, cifar.batches(i)}, v1::DATASET_FORM_CIFAR, files));
+  }
+  absl::StatusOr<Rows> rows = training::ReadCifar(
+      batches,
+      cifar.label() == v1::CIFAR_LABEL_COARSE ? training::CifarLabel::kCoarse
+                                              : training::CifarLabel::kFine,
+      selection, EstimateCifar(cifar, selection, files).rows);
+  if (!rows.ok()) return DatasetFault("cifar", rows.status());
+  return rows;
+}
+
 TableSize EstimateSize(const v1::Data& data, const RowSelection& selection,
                        const LeasedFiles& files) {
   switch (data.source_case()) {
@@ -195,6 +254,8 @@ TableSize EstimateSize(const v1::Data& data, const RowSelection& selection,
     case v1::Data::kNpy:
       return EstimatePair(data.npy().features(), data.npy().labels(),
                           v1::DATASET_FORM_NPY, selection, files);
+    case v1::Data::kCifar:
+      return EstimateCifar(data.cifar(), selection, files);
     default:
       return {};
   }

@@ -22,6 +22,9 @@ absl::StatusOr<training::Rows> ReadFiles(
 absl::StatusOr<training::Rows> ReadFiles(
     const v1::NpyData& npy, const training::RowSelection& selection,
     const LeasedFiles& files);
+absl::StatusOr<training::Rows> ReadFiles(
+    const v1::CifarData& cifar, const training::RowSelection& selection,
+    const LeasedFiles& files);
 
 // How many rows of how many features.
 struct TableSize {

@@ -41,6 +41,30 @@ class DataFormsTest(ServerTest):
             self.wait_for(run)
         self.assertEqual(self.metrics(stored), self.metrics(inline))
 
+    def test_cifar_batches_train_as_one_table(self):
+        def batch(name, *labels):
+            pixels = [[9, 9], [200, 0], [0, 200]]
+            return self.write_bytes(name, b"".join(
+                bytes([label] + pixels[label] * 1536) for label in labels))
+        batch("data_batch_1.bin", 1, 2)
+        batch("data_batch_2.bin", 2, 0, 1)
+        spec = self.write("cifar.yaml", """\
+data:
+  cifar: {batches: [{file: data_batch_1.bin}, {file: data_batch_2.bin}]}
+  classes: {positive: [1], negative: [2]}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.001}}
+stop: {steps: 200}
+""")
+        run = self.submit(spec)
+        self.wait_for(run)
+        self.assertEqual(self.metrics(run)["train/fraction_positive"][200], 0.5)
+        error = self.cli("submit", spec, "--set", "data.cifar.label=coarse",
+                         status=INVALID).stderr
+        self.assertIn("data.cifar.label: want fine", error)
+        shown = self.cli("data", "ls").stdout
+        self.assertIn("3 x 3 x 32 x 32 of uint8", shown)
+
     def test_what_is_no_array_of_numbers_is_rejected_with_the_place(self):
         path = self.write_bytes("o.npy", npy("|O", (4,), b"\x80\x03."))
         error = self.cli("data", "put", path, status=INVALID).stderr

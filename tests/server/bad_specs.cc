@@ -109,6 +109,33 @@ constexpr BadSpec kBadData[] = {
        s->mutable_data()->mutable_idx()->mutable_images()->set_dataset("a");
      },
      "data.idx.labels.dataset", "got nothing"},
+    {"NoBatches",
+     [](Spec* s) {
+       s->mutable_data()->mutable_cifar()->set_label(v1::CIFAR_LABEL_FINE);
+     },
+     "data.cifar.batches", "want 1 to 100 files, got 0"},
+    {"TooManyBatches",
+     [](Spec* s) {
+       v1::CifarData* cifar = s->mutable_data()->mutable_cifar();
+       cifar->set_label(v1::CIFAR_LABEL_FINE);
+       for (int i = 0; i < 101; ++i) cifar->add_batches()->set_dataset("a");
+     },
+     "data.cifar.batches", "want 1 to 100 files, got 101"},
+    {"ABatchWithoutAFile",
+     [](Spec* s) {
+       v1::CifarData* cifar = s->mutable_data()->mutable_cifar();
+       cifar->set_label(v1::CIFAR_LABEL_FINE);
+       cifar->add_batches()->set_dataset("a");
+       cifar->add_batches();
+     },
+     "data.cifar.batches[1].dataset", "got nothing"},
+    {"ACifarLabelThatIsUnknown",
+     [](Spec* s) {
+       v1::CifarData* cifar = s->mutable_data()->mutable_cifar();
+       cifar->add_batches()->set_dataset("a");
+       cifar->set_label(static_cast<v1::CifarLabel>(3));
+     },
+     "data.cifar.label", "want fine or coarse, got the number 3"},
     {"NoFeaturesFile",
      [](Spec* s) {
        s->mutable_data()->mutable_npy()->mutable_labels()->set_dataset("a");

@@ -329,7 +329,9 @@ TEST(SpecDefaultsTest, EveryDefaultIsFilledIn) {
   spec.mutable_data()->mutable_classes()->add_positive(2);
   (*spec.mutable_test_sets())["a"].mutable_csv()->set_dataset("d");
   (*spec.mutable_test_sets())["b"].mutable_classes()->add_positive(3);
+  (*spec.mutable_test_sets())["b"].mutable_cifar();
   FillDefaults(&spec);
+  EXPECT_EQ(spec.test_sets().at("b").cifar().label(), v1::CIFAR_LABEL_FINE);
   EXPECT_EQ(spec.name(), "");
   EXPECT_EQ(spec.experiment(), "default");
   EXPECT_EQ(spec.test_sets().at("a").classes().positive(0), 2);
@@ -381,8 +383,11 @@ TEST(SpecDefaultsTest, DatasetsAreNamedWithTheirPlacesAndForms) {
   v1::NpyData* npy = (*spec.mutable_test_sets())["n"].mutable_npy();
   npy->mutable_features()->set_dataset("f");
   npy->mutable_labels()->set_dataset("g");
+  v1::CifarData* cifar = (*spec.mutable_test_sets())["o"].mutable_cifar();
+  cifar->add_batches()->set_dataset("h");
+  cifar->add_batches()->set_dataset("i");
   std::vector<DatasetUse> uses = DatasetsOf(&spec);
-  ASSERT_EQ(uses.size(), 5U);
+  ASSERT_EQ(uses.size(), 7U);
   EXPECT_EQ(uses[0].path, "data.idx.images.dataset");
   EXPECT_EQ(uses[0].form, v1::DATASET_FORM_IDX);
   EXPECT_EQ(*uses[1].dataset, "l");
@@ -390,6 +395,8 @@ TEST(SpecDefaultsTest, DatasetsAreNamedWithTheirPlacesAndForms) {
   EXPECT_EQ(uses[2].form, v1::DATASET_FORM_CSV);
   EXPECT_EQ(uses[3].path, "test_sets.n.npy.features.dataset");
   EXPECT_EQ(uses[4].form, v1::DATASET_FORM_NPY);
+  EXPECT_EQ(uses[6].path, "test_sets.o.cifar.batches[1].dataset");
+  EXPECT_EQ(uses[6].form, v1::DATASET_FORM_CIFAR);
   *uses[2].dataset = "d";
   EXPECT_EQ(spec.test_sets().at("b").csv().dataset(), "d");
 }

@@ -73,7 +73,8 @@ TEST(SpecDocsTest, NamesEveryFieldOfRunSpecAndNoOther) {
 TEST(SpecDocsTest, NamesEveryValueOfAnEnum) {
   const std::string docs = ReadDocs();
   for (const EnumDescriptor* type :
-       {v1::Normalization_descriptor(), v1::Precision_descriptor()}) {
+       {v1::Normalization_descriptor(), v1::Precision_descriptor(),
+        v1::CifarLabel_descriptor()}) {
     for (const std::string& name : EnumNames(*type)) {
       EXPECT_TRUE(absl::StrContains(docs, absl::StrCat("`", name, "`")))
           << name;

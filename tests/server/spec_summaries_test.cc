@@ -251,6 +251,54 @@ TEST(SpecSummariesTest, NpyFeaturesAndLabelsBelongTogether) {
                                   "[10, 1]")));
 }
 
+// A file of so many rows of each label, by kind of label.
+KnownDataset Cifar(const std::vector<Values>& labels) {
+  KnownDataset known{.form = v1::DATASET_FORM_CIFAR, .summary = {}};
+  for (const int64_t size : {20, 3, 32, 32}) known.summary.add_shape(size);
+  for (const Values& values : labels) {
+    *known.summary.add_columns() = Column("label", values);
+  }
+  return known;
+}
+
+TEST(SpecSummariesTest, CifarBatchesAreOfOneKind) {
+  v1::RunSpec spec = IdxSpec();
+  v1::CifarData* cifar = spec.mutable_data()->mutable_cifar();
+  cifar->set_label(v1::CIFAR_LABEL_COARSE);
+  cifar->add_batches()->set_dataset("a");
+  cifar->add_batches()->set_dataset("b");
+  const KnownDataset ten = Cifar({{{2, 10}, {4, 10}}});
+  const KnownDataset hundred = Cifar({{{2, 10}, {4, 10}}, {{90, 20}}});
+  const auto check = [&spec](const KnownDataset& a, const KnownDataset& b) {
+    return CheckAgainstSummaries(spec, {{"a", a}, {"b", b}});
+  };
+  EXPECT_THAT(check(hundred, hundred), IsEmpty());
+  EXPECT_THAT(check(hundred, ten),
+              ElementsAre(IsFault("data.cifar.batches[1].dataset",
+                                  "want CIFAR-100 as in the batches before, "
+                                  "got CIFAR-10")));
+  EXPECT_THAT(check(ten, Images(20, 3)),
+              ElementsAre(IsFault("data.cifar.batches[1].dataset",
+                                  "of the form cifar, got idx"),
+                          IsFault("data.cifar.label",
+                                  "want fine, the only label of CIFAR-10")));
+  // The batches are counted together, by the label that is chosen.
+  (*spec.mutable_test_sets())["idx"] = IdxSpec().data();
+  for (int i = 0; i < 39; ++i) {
+    spec.mutable_weighting()->mutable_per_example()->add_weights(1);
+  }
+  EXPECT_THAT(
+      CheckAgainstSummaries(
+          spec, {{"a", hundred}, {"b", hundred}, {"images", Images(20, 55)}}),
+      ElementsAre(IsFault("test_sets.idx",
+                          "want rows of 3072 features as in data, got "
+                          "3025"),
+                  IsFault("weighting.per_example.weights", "want 40 weights")));
+  cifar->set_label(v1::CIFAR_LABEL_FINE);
+  EXPECT_THAT(check(hundred, hundred),
+              ElementsAre(IsFault("data.classes", "at least one row has")));
+}
+
 TEST(SpecSummariesTest, TestSetsHaveTheFeaturesOfTheTrainingRows) {
   v1::RunSpec spec = CsvSpec();
   *(*spec.mutable_test_sets())["inline"].mutable_inline_() =
@@ -300,6 +348,10 @@ TEST(SpecSummariesTest, AnySummaryIsOnlyRefused) {
           .empty());
   odd.form = v1::DATASET_FORM_CSV;
   EXPECT_FALSE(CheckAgainstSummaries(CsvSpec(), {{"rows", odd}}).empty());
+  v1::RunSpec cifar = IdxSpec();
+  cifar.mutable_data()->mutable_cifar()->add_batches()->set_dataset("rows");
+  odd.form = v1::DATASET_FORM_CIFAR;
+  EXPECT_THAT(CheckAgainstSummaries(cifar, {{"rows", odd}}), IsEmpty());
   EXPECT_THAT(CheckAgainstSummaries(v1::RunSpec(), {{"rows", odd}}), IsEmpty());
 }
 

@@ -15,7 +15,7 @@ struct ValueCount {
   int64_t count = 0;
 };
 
-// One column of a CSV file.
+// One column of a CSV file, or one kind of label.
 struct ColumnSummary {
   std::string name;      // valid UTF-8
   bool numeric = false;  // what follows is set only then
@@ -27,11 +27,11 @@ struct ColumnSummary {
 
 // What is in a file.
 struct FileSummary {
-  std::vector<int64_t> shape;          // CSV: [rows, columns]; else as it says
+  std::vector<int64_t> shape;          // CSV: [rows, columns]; else as it is
   std::string dtype;                   // "float64" for CSV; "uint8", ...
-  std::vector<ColumnSummary> columns;  // CSV
+  std::vector<ColumnSummary> columns;  // CSV; CIFAR: the labels
   std::vector<ValueCount> values;      // IDX, NPY of one dimension
-  double min = 0;                      // IDX, NPY, of the finite values
+  double min = 0;                      // of the finite values; not CSV
   double max = 0;
   int64_t non_finite = 0;  // IDX, NPY
 };

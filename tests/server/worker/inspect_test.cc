@@ -72,6 +72,18 @@ TEST(InspectTest, DescribesAnNpyFile) {
   EXPECT_EQ(summary.non_finite(), 1);
 }
 
+TEST(InspectTest, DescribesACifarFile) {
+  const auto report =
+      Inspect(Lease(v1::DATASET_FORM_CIFAR,
+                    WriteFile("test_batch.bin", std::string(2 * 3073, '\7'))));
+  ASSERT_THAT(report, IsOk());
+  const v1::DatasetSummary& summary = report->summary();
+  EXPECT_THAT(summary.shape(), ElementsAre(2, 3, 32, 32));
+  ASSERT_EQ(summary.columns_size(), 1);
+  EXPECT_EQ(summary.columns(0).values(0).value(), 7);
+  EXPECT_EQ(summary.columns(0).values(0).count(), 2);
+}
+
 TEST(InspectTest, RejectsWithTheRowAndTheColumn) {
   const auto report = Inspect(
       Lease(v1::DATASET_FORM_CSV, WriteFile("bad.csv", "x,y\n1,1\n2,one\n")));

@@ -207,6 +207,29 @@ TEST(MakeTrainerTest, ReadsNpyAndCountsItsRowsBefore) {
               StatusIs(kDataset, "data.npy: features: offset "));
 }
 
+TEST(MakeTrainerTest, ReadsCifarAndCountsItsRowsBefore) {
+  v1::TrainLease lease = D8Lease(10);
+  v1::Data& data = *lease.mutable_spec()->mutable_data();
+  v1::CifarData& cifar = *data.mutable_cifar();
+  cifar.set_label(v1::CIFAR_LABEL_FINE);
+  for (const std::string labels : {"\1\2\1", "\2\3"}) {
+    std::string file;
+    for (const char label : labels) file += label + std::string(3072, 'x');
+    cifar.add_batches()->set_dataset(
+        AddFile(lease, WriteFile(absl::StrCat(labels.size(), "_batch"), file),
+                v1::DATASET_FORM_CIFAR));
+  }
+  data.mutable_classes()->add_positive(1);
+  data.mutable_classes()->add_negative(2);
+  EXPECT_EQ(EstimateBytes(lease), 4 * 3073 * 8);
+  EXPECT_THAT(Try(lease), IsOk());
+  data.mutable_take()->set_first_per_class(1);
+  EXPECT_EQ(EstimateBytes(lease), 2 * 3073 * 8);
+  cifar.set_label(v1::CIFAR_LABEL_COARSE);
+  EXPECT_THAT(Try(lease),
+              StatusIs(kDataset, "data.cifar: batches[0]: want CIFAR-100"));
+}
+
 TEST(MakeTrainerTest, ADatasetThatDoesNotServeIsNoFaultOfTheSpec) {
   EXPECT_THAT(Try(CsvLease("text.csv", "x,y\nabc,1\n")),
               StatusIs(kDataset,
