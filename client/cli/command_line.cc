@@ -297,7 +297,9 @@ void CommandLine::AddMetrics() {
   CLI::Option* csv = metrics->add_flag(
       "--csv", typed_.csv, "Every value, a line each: metric,step,value");
   CLI::Option* plot = metrics->add_flag(
-      "--plot", typed_.plot, "Draws the values over the logarithm of the step");
+      "--plot", typed_.plot,
+      "Draws values over the logarithm of the step; without --metric the "
+      "errors, train/loss and direction/gap");
   plot->excludes(csv);
   metrics
       ->add_option("--metric", metrics_.metrics,

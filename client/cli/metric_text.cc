@@ -143,13 +143,13 @@ std::string StepTitle(int64_t step) {
   return absl::StrCat("1e", std::lround(std::log10(step)));
 }
 
+}  // namespace
+
 std::string RunTitle(const NamedSeries& run) {
   return run.label.empty()
              ? ShortRunName(run.run)
              : absl::StrCat(ShortRunName(run.run), " ", run.label);
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<CsvColumn>> ParseCsvColumns(absl::string_view text) {
   std::vector<CsvColumn> columns;

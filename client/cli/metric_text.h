@@ -21,6 +21,9 @@ struct NamedSeries {
   RunSeries series;
 };
 
+// E/R, and the label behind it if there is one.
+std::string RunTitle(const NamedSeries& run);
+
 // Columns of a CSV file.
 enum class CsvColumn {
   kRun,

@@ -7,7 +7,7 @@
 #include "client/cli/escape.h"
 #include "client/cli/metric_text.h"
 #include "client/cli/plot.h"
-#include "client/cli/suggestion.h"
+#include "client/cli/plot_choice.h"
 #include "support/status_macros.h"
 
 namespace steelyard::cli {
@@ -75,22 +75,34 @@ absl::Status CheckMetrics(const std::vector<std::string>& metrics,
   return absl::OkStatus();
 }
 
+// Within a plot the lines of one run need no run, those of one metric none.
 std::string LineLabel(const NamedSeries& run, absl::string_view metric,
-                      size_t metrics) {
-  std::string label = ShortRunName(run.run);
-  if (!run.label.empty()) absl::StrAppend(&label, " ", run.label);
-  if (metrics != 1) absl::StrAppend(&label, " ", metric);
+                      size_t runs, size_t metrics) {
+  if (runs == 1 && metrics > 1) return std::string(metric);
+  std::string label = RunTitle(run);
+  if (metrics > 1) absl::StrAppend(&label, " ", metric);
   return label;
+}
+
+// What all lines have in common.
+std::string PlotTitle(const std::vector<NamedSeries>& runs,
+                      const std::vector<std::string>& metrics) {
+  if (metrics.size() == 1) return metrics.front();
+  return runs.size() == 1 ? RunTitle(runs.front()) : "";
 }
 
 // Step 0 has no logarithm and is left out.
 std::vector<PlotLine> PlotLines(const std::vector<NamedSeries>& runs,
-                                size_t metrics) {
+                                const std::vector<std::string>& metrics) {
   std::vector<PlotLine> lines;
   for (const NamedSeries& run : runs) {
-    for (const auto& [metric, points] : run.series.metrics()) {
-      PlotLine line = {.label = LineLabel(run, metric, metrics), .points = {}};
-      for (const RunSeries::Point& point : points) {
+    for (const std::string& metric : metrics) {
+      const auto points = run.series.metrics().find(metric);
+      if (points == run.series.metrics().end()) continue;
+      PlotLine line = {
+          .label = LineLabel(run, metric, runs.size(), metrics.size()),
+          .points = {}};
+      for (const RunSeries::Point& point : points->second) {
         const SampleHead& head = run.series.samples()[point.sample];
         if (!head.log10_step) continue;
         line.points.push_back({*head.log10_step, point.value});
@@ -101,27 +113,39 @@ std::vector<PlotLine> PlotLines(const std::vector<NamedSeries>& runs,
   return lines;
 }
 
+void HintChoice(Session& session, const std::vector<NamedSeries>& runs,
+                const std::vector<std::string>& metrics) {
+  Hint(session.console,
+       TerminalText(absl::StrCat("drawn: ", absl::StrJoin(metrics, ", "),
+                                 "; others: --metric M, several times; all "
+                                 "there are: ")) +
+           NextCommand(session, absl::StrCat("metrics ",
+                                             ShortRunName(runs.front().run))));
+}
+
 ExitCode Plot(Session& session, const MetricsOptions& options,
               const std::vector<NamedSeries>& runs) {
   constexpr size_t kMostLines = 8;
   constexpr int kLeastHeight = 8;
   constexpr int kLargestHeight = 18;
   Console& console = session.console;
-  const std::vector<PlotLine> lines = PlotLines(runs, options.metrics.size());
+  const std::vector<std::string> metrics =
+      options.metrics.empty() ? PlottedMetrics(runs, kMostLines)
+                              : options.metrics;
+  const std::vector<PlotLine> lines = PlotLines(runs, metrics);
   if (lines.size() > kMostLines) {
     return FailUsage(
-        console,
-        absl::StrCat("--plot: want at most ", kMostLines, " lines, got ",
-                     lines.size(), ": choose metrics with --metric, e.g. ",
-                     "--metric train/loss"));
+        console, absl::StrCat("--plot: want at most ", kMostLines,
+                              " lines, got ", lines.size(), ": name fewer runs",
+                              metrics.size() > 1 ? ", or fewer metrics" : ""));
   }
   // Room for the legend, the axis and the prompt.
   const int height =
       std::clamp(console.out_terminal.height - 7, kLeastHeight, kLargestHeight);
-  if (options.metrics.size() == 1) {
-    console.out << TerminalText(options.metrics.front()) << '\n';
-  }
+  const std::string title = PlotTitle(runs, metrics);
+  if (!title.empty()) console.out << TerminalText(title) << '\n';
   console.out << DrawPlot(lines, console.out_terminal, height);
+  if (options.metrics.empty()) HintChoice(session, runs, metrics);
   return ExitCode::kDone;
 }
 
