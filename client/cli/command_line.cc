@@ -11,6 +11,7 @@
 #include "client/cli/dataset_form.h"
 #include "client/cli/escape.h"
 #include "client/cli/help_text.h"
+#include "client/cli/typed_values.h"
 #include "support/status_macros.h"
 #include "support/version.h"
 
@@ -52,9 +53,7 @@ struct Typed {
   bool csv = false;
   bool plot = false;
   std::vector<std::string> files;
-  std::string format;
-  std::string name;
-  bool shared = false;
+  TypedUpload upload;
   std::string dataset;
   bool json = false;
 };
@@ -93,6 +92,7 @@ class CommandLine {
   void AddDataPut(CLI::App& data);
   void AddServerCommands();
 
+  absl::Status CheckSubmit();
   absl::Status CheckRuns();
   absl::Status CheckMetrics();
   absl::Status CheckSources();
@@ -208,12 +208,7 @@ void CommandLine::AddSubmit() {
           "Checks alone, and prints each spec with its defaults filled in")
       ->excludes(follow);
   AddJson(submit);
-  OnCheck(submit, [this] {
-    return std::count(submit_.files.begin(), submit_.files.end(), "-") > 1
-               ? absl::InvalidArgumentError(
-                     "submit: want - at most once, got it twice")
-               : absl::OkStatus();
-  });
+  OnCheck(submit, [this] { return CheckSubmit(); });
 }
 
 void CommandLine::AddLs() {
@@ -244,6 +239,7 @@ void CommandLine::AddLs() {
     if (!typed_.state.empty()) {
       STEELYARD_ASSIGN_OR_RETURN(list_.filter.state, ParseState(typed_.state));
     }
+    STEELYARD_RETURN_IF_ERROR(CheckValues("--label", typed_.labels));
     for (const std::string& text : typed_.labels) {
       STEELYARD_ASSIGN_OR_RETURN(auto label, ParseLabel(text));
       list_.filter.labels.push_back(std::move(label));
@@ -345,6 +341,7 @@ void CommandLine::AddData() {
                    "Its name, its SHA-256, or the beginning of that")
       ->required();
   AddJson(show);
+  OnCheck(show, [this] { return CheckValue("DATASET", typed_.dataset); });
 }
 
 void CommandLine::AddDataPut(CLI::App& data) {
@@ -357,10 +354,11 @@ void CommandLine::AddDataPut(CLI::App& data) {
           });
   put->add_option("FILE", typed_.files, "CSV, IDX, NPY or CIFAR, gzip too")
       ->required();
-  put->add_option("--name", typed_.name, "Your name for it, of one FILE alone")
+  put->add_option("--name", typed_.upload.name,
+                  "Your name for it, of one FILE alone")
       ->type_name("NAME");
-  put->add_flag("--shared", typed_.shared, "Others may use it");
-  put->add_option("--format", typed_.format,
+  put->add_flag("--shared", typed_.upload.shared, "Others may use it");
+  put->add_option("--format", typed_.upload.format,
                   FormWords() + "; default: what the file's name shows")
       ->type_name("FORM")
       ->check(DatasetFormName());
@@ -384,17 +382,23 @@ void CommandLine::AddServerCommands() {
               }));
 }
 
-absl::Status CommandLine::CheckRuns() {
-  for (const std::string& text : typed_.runs) {
-    STEELYARD_ASSIGN_OR_RETURN(RunName name, ParseRunName(text));
-    runs_.push_back(std::move(name));
+absl::Status CommandLine::CheckSubmit() {
+  if (std::count(submit_.files.begin(), submit_.files.end(), "-") > 1) {
+    return absl::InvalidArgumentError(
+        "submit: want - at most once, got it twice");
   }
+  return CheckValues("--set", submit_.sets);
+}
+
+absl::Status CommandLine::CheckRuns() {
+  STEELYARD_ASSIGN_OR_RETURN(runs_, ParseRunNames(typed_.runs));
   return absl::OkStatus();
 }
 
 absl::Status CommandLine::CheckMetrics() {
   using Form = MetricsOptions::Form;
   STEELYARD_RETURN_IF_ERROR(CheckRuns());
+  STEELYARD_RETURN_IF_ERROR(CheckValues("--metric", metrics_.metrics));
   metrics_.form = typed_.csv    ? Form::kCsv
                   : typed_.plot ? Form::kPlot
                   : typed_.json ? Form::kJson
@@ -407,23 +411,8 @@ absl::Status CommandLine::CheckMetrics() {
 }
 
 absl::Status CommandLine::CheckSources() {
-  if (!typed_.name.empty() && typed_.files.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--name: want one FILE, got ", typed_.files.size()));
-  }
-  for (const std::string& path : typed_.files) {
-    const v1::DatasetForm form =
-        typed_.format.empty() ? FormOfName(path) : FormOfWord(typed_.format);
-    if (form == v1::DATASET_FORM_UNSPECIFIED) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          TerminalText(path),
-          ": want a name that shows its form, or --format with ", FormWords()));
-    }
-    put_.sources.push_back({.path = path,
-                            .form = form,
-                            .label = typed_.name,
-                            .shared = typed_.shared});
-  }
+  STEELYARD_ASSIGN_OR_RETURN(put_.sources,
+                             ParseSources(typed_.files, typed_.upload));
   return absl::OkStatus();
 }
 

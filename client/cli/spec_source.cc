@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/escape.h"
 #include "client/cli/file_text.h"
+#include "client/cli/utf8.h"
+#include "support/status_macros.h"
 
 namespace steelyard::cli {
 namespace {
@@ -46,6 +48,7 @@ absl::StatusOr<SpecSource> ReadSpec(const std::string& path, std::istream& in) {
     return absl::InvalidArgumentError(message);
   }
   source.text = *std::move(text);
+  STEELYARD_RETURN_IF_ERROR(CheckUtf8(TerminalText(source.name), source.text));
   return source;
 }
 

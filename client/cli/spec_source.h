@@ -22,7 +22,8 @@ struct SpecSource {
 // Reads a spec of at most 16 MiB; "-" is `in`.  A larger file is refused before
 // a byte of it is read.
 //
-// Errors: InvalidArgument, naming the file, also for one that can't be read.
+// Errors: InvalidArgument, naming the file, also for one that can't be read;
+// with line and column for what is no UTF-8.
 absl::StatusOr<SpecSource> ReadSpec(const std::string& path, std::istream& in);
 
 // A path of a spec, seen from here.

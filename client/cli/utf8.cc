@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+
 namespace steelyard::cli {
 namespace {
 
@@ -71,6 +74,28 @@ Utf8Char FirstUtf8Char(absl::string_view text) {
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
   if (code < least || surrogate || code > 0x10ffff) return invalid;
   return {.code = code, .bytes = bytes, .valid = true};
+}
+
+absl::Status CheckUtf8(absl::string_view name, absl::string_view text) {
+  const bool is_utf16 =
+      absl::StartsWith(text, "\xff\xfe") || absl::StartsWith(text, "\xfe\xff");
+  int64_t line = 1;
+  int64_t column = 1;
+  while (!text.empty()) {
+    const Utf8Char next = FirstUtf8Char(text);
+    if (!next.valid) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "%s:%d:%d: want UTF-8, got the byte 0x%02x%s", name, line, column,
+          Byte(text, 0), is_utf16 ? ", with which UTF-16 begins" : ""));
+    }
+    ++column;
+    if (next.code == '\n') {
+      ++line;
+      column = 1;
+    }
+    text.remove_prefix(next.bytes);
+  }
+  return absl::OkStatus();
 }
 
 int DisplayWidth(absl::string_view text) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace steelyard::cli {
@@ -17,6 +18,12 @@ struct Utf8Char {
 
 // Refuses overlong forms, surrogates and codes above U+10FFFF.
 Utf8Char FirstUtf8Char(absl::string_view text);
+
+// Whether the whole of `text` is UTF-8, which is all that a server takes.
+//
+// Errors: InvalidArgument, with the line and column (in characters, both from
+// 1) of the first byte that is not: `name`:3:7: want UTF-8, got the byte 0xff.
+absl::Status CheckUtf8(absl::string_view name, absl::string_view text);
 
 // Columns that `text` takes on a terminal.  Wants text without control
 // characters; escape sequences that set colours take no column.

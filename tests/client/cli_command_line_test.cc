@@ -137,6 +137,21 @@ TEST(CommandLineTest, WhatIsMissingOrTooMuchIsSaid) {
   }
 }
 
+TEST(CommandLineTest, TypedTextThatIsNoUtf8IsRefusedBeforeAServerIsAsked) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{
+           {"submit", "a.yaml", "--set", "name=\xff"},
+           {"ls", "--label", "a=\xff"},
+           {"metrics", "1", "--metric", "\xff"},
+           {"data", "show", "\xff"}}) {
+    CommandRun run;
+    EXPECT_EQ(run(arguments), 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(run.err.str(), HasSubstr("want UTF-8, got the byte 0xff\n"));
+    // The message itself is UTF-8.
+    EXPECT_THAT(run.err.str(), HasSubstr("\\xff:1:"));
+  }
+}
+
 TEST(CommandLineTest, TypedTextCannotMoveTheCursor) {
   CommandRun run;
   EXPECT_EQ(run({"\x1b[2J"}), 2);

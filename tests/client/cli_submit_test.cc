@@ -187,6 +187,14 @@ TEST_F(SubmitTest, ASpecComesFromStandardInputToo) {
   EXPECT_EQ(run_({"submit", "-", "-"}), 2);
 }
 
+TEST_F(SubmitTest, ASpecThatIsNoUtf8IsRefusedWithItsPlace) {
+  const std::string path = Write("a.yaml", "seed: 1\nname: caf\xe9\n");
+  EXPECT_EQ(run_({"submit", path}), 3);
+  EXPECT_EQ(run_.err.str(),
+            "error: " + path + ":2:10: want UTF-8, got the byte 0xe9\n");
+  EXPECT_THAT(server_.calls(), ElementsAre("GetServerInfo"));
+}
+
 TEST_F(SubmitTest, AFileIsSentOnceAndThenKnown) {
   SpecsNameAFile("data/t.csv");
   Write("data/t.csv", "a,y\n1,1\n");

@@ -11,6 +11,7 @@
 #include "client/cli/suggestion.h"
 #include "client/cli/time_text.h"
 #include "client/cli/utf8.h"
+#include "tests/status_matchers.h"
 
 namespace steelyard::cli {
 namespace {
@@ -71,6 +72,18 @@ TEST(Utf8Test, ShortenedTextEndsInTheMarkAndFits) {
   EXPECT_EQ(Shorten("steelyard", 5, "…"), "stee…");
   EXPECT_EQ(Shorten("秤秤秤", 4, "~"), "秤~");
   EXPECT_EQ(Shorten("x", 0, "~"), "");
+}
+
+TEST(Utf8Test, TheFirstByteThatIsNoUtf8IsNamedWithItsPlace) {
+  EXPECT_THAT(CheckUtf8("a", ""), IsOk());
+  EXPECT_THAT(CheckUtf8("a", "Grüße, 秤\n\U0001F600"), IsOk());
+  EXPECT_THAT(CheckUtf8("a.yaml", "seed: 1\nname: grü\xdf"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "a.yaml:2:10: want UTF-8, got the byte 0xdf"));
+  EXPECT_THAT(CheckUtf8("a", "\xe2\x82"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "a:1:1: "));
+  EXPECT_THAT(CheckUtf8("a", "\xff\xfeS"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "UTF-16"));
 }
 
 TEST(NumberTextTest, ExactNumbersReadBackAsTheSameBits) {
