@@ -8,6 +8,7 @@
 #include "client/cli/escape.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "support/version.h"
 
 namespace steelyard::cli {
 namespace {
@@ -73,6 +74,20 @@ std::string NobodyAnswers(const ServerAddress& address,
       "\n  another one: --server unix:PATH or STEELYARD_SERVER=unix:PATH");
 }
 
+// For an error that came without a text.
+std::string TextOf(absl::StatusCode code, absl::string_view server_version) {
+  const std::string name = absl::StatusCodeToString(code);
+  if (code != absl::StatusCode::kUnimplemented) {
+    return absl::StrCat(name, ", and no word of why; its log may tell");
+  }
+  return server_version.empty()
+             ? absl::StrCat(name, ": it does not know this call; is it a ",
+                            "steelyardd?")
+             : absl::StrCat(name, ": it does not know this call; its version ",
+                            "is ", TerminalText(server_version),
+                            ", this program's ", GetBuildVersion().version);
+}
+
 }  // namespace
 
 Connection::Connection(ServerAddress address, std::optional<std::string> token,
@@ -104,9 +119,13 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     return absl::Status(code, NobodyAnswers(address_, "no answer in time"));
   }
+  const std::string message = status.error_message().empty()
+                                  ? absl::StrCat("server ", address_.text, ": ",
+                                                 TextOf(code, server_version_))
+                                  : status.error_message();
   // The first line stands behind "error: ".
-  const std::string text = absl::StrCat(
-      TerminalLines(status.error_message(), "  "), FaultLines(status));
+  const std::string text =
+      absl::StrCat(TerminalLines(message, "  "), FaultLines(status));
   return absl::Status(code,
                       absl::StripPrefix(absl::StripSuffix(text, "\n"), "  "));
 }

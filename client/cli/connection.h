@@ -36,6 +36,11 @@ class Connection {
   const ServerAddress& address() const { return address_; }
   const CallLimits& limits() const { return limits_; }
 
+  // Errors tell it; to be set before a second thread calls.
+  void set_server_version(const std::string& version) {
+    server_version_ = version;
+  }
+
   v1::RunService::Stub& runs() { return *runs_; }
   v1::DatasetService::Stub& datasets() { return *datasets_; }
   v1::ExperimentService::Stub& experiments() { return *experiments_; }
@@ -66,13 +71,14 @@ class Connection {
 
   // The one place where gRPC's errors become ours.  What a server or a stranger
   // wrote is escaped; the faults of a google.rpc.BadRequest follow, a line
-  // each; where nobody answers it says what to try.
+  // each; where nobody answers it says what to try.  Never without a text.
   absl::Status ToStatus(const grpc::Status& status) const;
 
  private:
   ServerAddress address_;
   std::optional<std::string> token_;
   CallLimits limits_;
+  std::string server_version_;  // empty: not known yet
   std::unique_ptr<v1::RunService::Stub> runs_;
   std::unique_ptr<v1::DatasetService::Stub> datasets_;
   std::unique_ptr<v1::ExperimentService::Stub> experiments_;

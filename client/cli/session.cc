@@ -61,6 +61,7 @@ absl::StatusOr<Session> OpenSession(Console& console, ServerAddress address,
       session.connection->admin(), &v1::AdminService::Stub::GetServerInfo,
       v1::GetServerInfoRequest(), response));
   session.server = response.server_info();
+  session.connection->set_server_version(session.server.version());
   WarnOfVersions(console, session.server);
   return session;
 }

@@ -268,6 +268,22 @@ TEST_F(CommandTest, WhatTheServerSaysIsEscapedAndItsFaultsAreListed) {
             "  other: want more\n");
 }
 
+TEST_F(CommandTest, AnErrorWithoutATextIsGivenOne) {
+  grpc::StatusCode code = grpc::StatusCode::UNIMPLEMENTED;
+  server_.get_run = [&](const v1::GetRunRequest&, v1::GetRunResponse&) {
+    return grpc::Status(code, "");
+  };
+  server_.info.set_version("0.0.7");
+  EXPECT_EQ(run_({"show", "1"}), 9);
+  EXPECT_THAT(run_.err.str(),
+              HasSubstr("error: server " + server_.address() +
+                        ": UNIMPLEMENTED: it does not know this call; its "
+                        "version is 0.0.7, this program's "));
+  code = grpc::StatusCode::INTERNAL;
+  EXPECT_EQ(run_({"show", "1"}), 9);
+  EXPECT_THAT(run_.err.str(), HasSubstr(": INTERNAL, and no word of why"));
+}
+
 TEST_F(CommandTest, EveryCodeOfTheServerBecomesAnExitCode) {
   grpc::StatusCode code = grpc::StatusCode::OK;
   server_.get_run = [&](const v1::GetRunRequest&, v1::GetRunResponse&) {
