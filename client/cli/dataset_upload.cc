@@ -98,8 +98,11 @@ absl::StatusOr<bool> WriteAll(UploadCall& call, const UploadSource& source,
   }
 }
 
+// What goes up: a server that has the bytes answers the header alone.
+enum class UploadPart { kHeader, kAll };
+
 absl::StatusOr<v1::Dataset> Upload(Session& session, const UploadSource& source,
-                                   const FileHash& hash,
+                                   const FileHash& hash, UploadPart part,
                                    const UploadLimits& limits) {
   UploadProgress progress(session.console, source.path, hash.size_bytes);
   UploadCall call(*session.connection);
@@ -109,7 +112,7 @@ absl::StatusOr<v1::Dataset> Upload(Session& session, const UploadSource& source,
   header.mutable_header()->set_form(source.form);
   header.mutable_header()->set_label(source.label);
   header.mutable_header()->set_shared(source.shared);
-  if (call.Write(header, limits.stall)) {
+  if (call.Write(header, limits.stall) && part == UploadPart::kAll) {
     STEELYARD_RETURN_IF_ERROR(
         WriteAll(call, source, progress, limits.stall).status());
   }
@@ -117,7 +120,7 @@ absl::StatusOr<v1::Dataset> Upload(Session& session, const UploadSource& source,
   // The server now brings all bytes to its disk.
   const grpc::Status status = call.Finish(2 * limits.stall, answer);
   STEELYARD_RETURN_IF_ERROR(session.connection->ToStatus(status));
-  progress.Done();
+  if (part == UploadPart::kAll) progress.Done();
   return answer.dataset();
 }
 
@@ -134,7 +137,8 @@ absl::StatusOr<v1::Dataset> GetDataset(Session& session,
 
 // Whether what the server has is all that is asked for.
 bool Serves(const v1::Dataset& stored, const UploadSource& source) {
-  return (source.label.empty() || stored.label() == source.label) &&
+  return stored.form() == source.form &&
+         (source.label.empty() || stored.label() == source.label) &&
          (!source.shared || stored.shared());
 }
 
@@ -149,8 +153,10 @@ absl::StatusOr<v1::Dataset> PutDataset(Session& session,
   while (true) {
     absl::StatusOr<v1::Dataset> stored = GetDataset(session, name);
     if (stored.ok() && Serves(*stored, source)) return stored;
-    if (stored.ok() || absl::IsNotFound(stored.status())) {
-      stored = Upload(session, source, hash, limits);
+    if (stored.ok()) {
+      stored = Upload(session, source, hash, UploadPart::kHeader, limits);
+    } else if (absl::IsNotFound(stored.status())) {
+      stored = Upload(session, source, hash, UploadPart::kAll, limits);
     }
     if (!absl::IsUnavailable(stored.status()) || !backoff.Wait()) return stored;
     Hint(session.console, "the upload was cut off; trying again");

@@ -26,10 +26,12 @@ struct UploadLimits {
 };
 
 // Stores a file on the server, unless it is there already: it is hashed first,
-// and nothing is sent for nothing.  Shows its progress on standard error.
+// and no byte of it is sent for nothing; a new label, or that it is shared, is
+// told to the server without them.  Shows its progress on standard error.
 //
-// Errors: those of the file; those of the calls; Unavailable when the server
-// stops taking bytes.
+// Errors: those of the file; those of the calls: FailedPrecondition for bytes
+// that are stored in another form; Unavailable when the server stops taking
+// bytes.
 absl::StatusOr<v1::Dataset> PutDataset(Session& session,
                                        const UploadSource& source,
                                        const UploadLimits& limits);

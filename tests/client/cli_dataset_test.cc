@@ -1,0 +1,86 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include "client/cli/file_hash.h"
+#include "tests/client/command_run.h"
+#include "tests/client/scripted_server.h"
+
+namespace steelyard::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// A server that keeps datasets, and what it was sent.
+class DatasetTest : public testing::Test {
+ protected:
+  DatasetTest() {
+    server_.get_dataset = [this](const v1::GetDatasetRequest& request,
+                                 v1::GetDatasetResponse& response) {
+      const auto found = stored_.find(request.name());
+      if (found == stored_.end()) {
+        return grpc::Status(grpc::StatusCode::NOT_FOUND, request.name());
+      }
+      *response.mutable_dataset() = found->second;
+      return grpc::Status::OK;
+    };
+    server_.upload_dataset = [this](const v1::UploadHeader& header,
+                                    const std::string& bytes,
+                                    v1::Dataset& dataset) {
+      sent_.push_back(bytes);
+      v1::Dataset& stored = stored_["datasets/" + header.sha256()];
+      if (!stored.name().empty() && stored.form() != header.form()) {
+        return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                            "form: want the one that is stored");
+      }
+      stored.set_name("datasets/" + header.sha256());
+      stored.set_form(header.form());
+      stored.set_label(header.label());
+      stored.set_state(v1::DATASET_STATE_READY);
+      dataset = stored;
+      return grpc::Status::OK;
+    };
+    run_.environment["STEELYARD_SERVER"] = server_.address();
+  }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = server_.folder() + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  ScriptedServer server_;
+  std::map<std::string, v1::Dataset> stored_;
+  std::vector<std::string> sent_;  // the bytes of each upload
+  CommandRun run_;
+};
+
+TEST_F(DatasetTest, BytesThatAreStoredInAnotherFormAreRefused) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_EQ(run_({"data", "put", path, "--format", "idx"}), 5);
+  EXPECT_THAT(run_.err.str(), HasSubstr("error: form: want the one"));
+  EXPECT_EQ(run_({"data", "put", path, "--format", "csv"}), 0);
+}
+
+TEST_F(DatasetTest, ANewNameGoesUpWithoutTheBytes) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_THAT(run_.err.str(), HasSubstr("uploaded p.csv, 8 bytes\n"));
+  run_.err.str("");
+  EXPECT_EQ(run_({"data", "put", path, "--name", "p"}), 0);
+  EXPECT_THAT(sent_, testing::ElementsAre("a,y\n1,1\n", IsEmpty()));
+  EXPECT_THAT(run_.err.str(), Not(HasSubstr("uploaded")));
+  EXPECT_EQ(stored_.begin()->second.label(), "p");
+  EXPECT_EQ(run_({"data", "put", path, "--name", "p"}), 0);
+  EXPECT_EQ(sent_.size(), 2) << "it has that name already";
+}
+
+}  // namespace
+}  // namespace steelyard::cli
