@@ -39,14 +39,16 @@ absl::Duration Took(const google::protobuf::Timestamp& start, bool ended,
   return (ended ? FromProto(end) : now) - FromProto(start);
 }
 
-// What stands in the steps column: those taken, of those wanted.
+// What stands in the steps column: those taken, a dash where they are not
+// known, of those wanted.
 std::string StepsText(const v1::Run& run) {
   const uint64_t total = run.spec().stop().steps();
   if (run.has_result()) return CountText(run.result().steps());
   const std::string wanted =
       total == 0 ? ""
                  : absl::StrCat("/", CountText(static_cast<int64_t>(total)));
-  return absl::StrCat(CountText(run.progress().step()), wanted);
+  return absl::StrCat(
+      run.has_progress() ? CountText(run.progress().step()) : "-", wanted);
 }
 
 std::string TimeText(const v1::Run& run, const Viewer& viewer) {

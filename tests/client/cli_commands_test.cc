@@ -94,6 +94,26 @@ TEST_F(CommandTest, ListingStopsAtItsLimitAndSaysSo) {
   EXPECT_THAT(run_.err.str(), IsEmpty());
 }
 
+TEST_F(CommandTest, ListingClaimsNoStepsThatItDoesNotKnow) {
+  server_.list_runs = [](const v1::ListRunsRequest&,
+                         v1::ListRunsResponse& response) {
+    *response.add_runs() = Parsed<v1::Run>(
+        "name: 'experiments/d/runs/3' state: RUN_STATE_RUNNING "
+        "spec { stop { steps: 1000 } }");
+    *response.add_runs() = Parsed<v1::Run>(
+        "name: 'experiments/d/runs/2' state: RUN_STATE_RUNNING "
+        "spec { stop { steps: 1000 } } progress { step: 250 }");
+    *response.add_runs() = Parsed<v1::Run>(
+        "name: 'experiments/d/runs/1' state: RUN_STATE_SUCCEEDED "
+        "spec { stop { steps: 1000 } } result { steps: 1000 }");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"ls"}), 0);
+  EXPECT_THAT(run_.out.str(),
+              AllOf(HasSubstr(" -/1,000 "), HasSubstr(" 250/1,000 "),
+                    HasSubstr("SUCCEEDED      1,000 ")));
+}
+
 TEST_F(CommandTest, ShowTellsStateReasonsAttemptsMetricsAndSpec) {
   HasRun(R"pb(
     name: "experiments/d8/runs/7"
