@@ -61,17 +61,33 @@ bool IsTransportFault(const grpc::Status& status) {
           absl::StrContains(message, "DNS"));
 }
 
-std::string NobodyAnswers(const ServerAddress& address,
-                          absl::string_view what) {
+std::string ServerText(const ServerAddress& address) {
+  return absl::StrCat("server ", TerminalText(address.text), " (",
+                      address.source, ")");
+}
+
+std::string NobodyAnswers(const ServerAddress& address) {
   std::string text =
-      absl::StrCat("server ", TerminalText(address.text), " (", address.source,
-                   "): ", what, "\n  is it running? start it with: steelyardd");
+      absl::StrCat(ServerText(address), ": nobody answers",
+                   "\n  is it running? start it with: steelyardd");
   if (address.tcp) {
     absl::StrAppend(&text, " --listen ", TerminalText(address.text));
   }
   return absl::StrCat(
       text,
       "\n  another one: --server unix:PATH or STEELYARD_SERVER=unix:PATH");
+}
+
+// gRPC tells the system's errors as a text alone, and UNAVAILABLE of them all.
+absl::Status TransportStatus(const ServerAddress& address,
+                             absl::string_view message) {
+  if (absl::StrContains(message, "Permission denied")) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(ServerText(address),
+                     ": Permission denied\n  its socket is for the account "
+                     "that runs it, and for those that may open it"));
+  }
+  return absl::UnavailableError(NobodyAnswers(address));
 }
 
 // For an error that came without a text.
@@ -114,10 +130,13 @@ absl::Status Connection::ToStatus(const grpc::Status& status) const {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   if (IsTransportFault(status)) {
-    return absl::Status(code, NobodyAnswers(address_, "nobody answers"));
+    return TransportStatus(address_, status.error_message());
   }
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    return absl::Status(code, NobodyAnswers(address_, "no answer in time"));
+    return absl::Status(
+        code, absl::StrCat(ServerText(address_),
+                           ": no answer in time\n  something listens there; it "
+                           "may be stopped, or have too much to do"));
   }
   const std::string message = status.error_message().empty()
                                   ? absl::StrCat("server ", address_.text, ": ",

@@ -71,7 +71,8 @@ class Connection {
 
   // The one place where gRPC's errors become ours.  What a server or a stranger
   // wrote is escaped; the faults of a google.rpc.BadRequest follow, a line
-  // each; where nobody answers it says what to try.  Never without a text.
+  // each; where nobody answers it says what to try; a socket that may not be
+  // opened is PermissionDenied.  Never without a text.
   absl::Status ToStatus(const grpc::Status& status) const;
 
  private:

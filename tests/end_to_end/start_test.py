@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -111,6 +112,23 @@ class StartTest(ServerTest):
     def test_no_server_ends_with_8(self):
         self.environment["STEELYARD_SERVER"] = f"unix:{self.directory}/none"
         self.cli("ls", status=8)
+
+    def test_a_socket_of_another_account_is_said_to_be_denied(self):
+        server = self.start_server()
+        # Root opens every socket: it goes as another account then.  Both need
+        # the program, and the way to the socket.
+        program = shutil.copy(BIN / "steelyard", self.directory)
+        for path in (self.directory, server.data_dir):
+            path.chmod(0o711)
+        other = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+        if not other:
+            (server.data_dir / "steelyard.sock").chmod(0)
+        result = subprocess.run([program, "ls"], capture_output=True, text=True,
+                                env=self.environment, timeout=DEADLINE_S, **other)
+        self.assertEqual(result.returncode, 6, result.stderr)
+        self.assertIn(server.addresses[0], result.stderr)
+        self.assertIn("Permission denied", result.stderr)
+        self.assertNotIn("is it running", result.stderr)
 
     def test_each_program_tells_its_version(self):
         for program in ("steelyard", "steelyardd", "steelyard-worker"):
