@@ -1,9 +1,6 @@
 #include "client/cli/metric_text.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <set>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -14,7 +11,6 @@
 #include "client/cli/json.h"
 #include "client/cli/number_text.h"
 #include "client/cli/run_name.h"
-#include "client/cli/table.h"
 
 namespace steelyard::cli {
 namespace {
@@ -94,55 +90,6 @@ std::vector<std::vector<SampleValue>> ValuesBySample(const RunSeries& series) {
   return values;
 }
 
-bool IsPowerOfTen(int64_t step) {
-  if (step < 1) return false;
-  while (step % 10 == 0) step /= 10;
-  return step == 1;
-}
-
-// Steps of a table's columns without the last one of each run: 0 and the powers
-// of ten; where a run meets few of them, some of its samples at equal distance.
-std::set<int64_t> TableSteps(absl::Span<const NamedSeries> runs) {
-  constexpr size_t kFew = 3;
-  constexpr size_t kColumnsOfOthers = 8;
-  std::set<int64_t> steps;
-  for (const NamedSeries& run : runs) {
-    for (const SampleHead& head : run.series.samples()) {
-      if (head.step && IsPowerOfTen(*head.step)) steps.insert(*head.step);
-    }
-  }
-  if (steps.size() >= kFew || runs.empty()) {
-    steps.insert(0);
-    return steps;
-  }
-  const std::vector<SampleHead>& samples = runs.front().series.samples();
-  const size_t stride = samples.size() / kColumnsOfOthers + 1;
-  for (size_t i = 0; i < samples.size(); i += stride) {
-    if (samples[i].step) steps.insert(*samples[i].step);
-  }
-  return steps;
-}
-
-// By step, of one metric.
-std::string ValueAt(const RunSeries& series,
-                    const std::vector<RunSeries::Point>& points, int64_t step) {
-  const auto point = absl::c_lower_bound(
-      points, step, [&series](const RunSeries::Point& left, int64_t right) {
-        const std::optional<int64_t> left_step =
-            series.samples()[left.sample].step;
-        return left_step && *left_step < right;
-      });
-  if (point == points.end()) return "";
-  return series.samples()[point->sample].step == step
-             ? ShortNumber(point->value)
-             : "";
-}
-
-std::string StepTitle(int64_t step) {
-  if (step < 100000 || !IsPowerOfTen(step)) return CountText(step);
-  return absl::StrCat("1e", std::lround(std::log10(step)));
-}
-
 }  // namespace
 
 std::string RunTitle(const NamedSeries& run) {
@@ -195,43 +142,6 @@ void WriteSamplesJson(absl::Span<const NamedSeries> runs, std::ostream& out) {
       out << SampleJson(name, run.series.samples()[i], values[i]) << '\n';
     }
   }
-}
-
-std::string MetricTable(absl::Span<const NamedSeries> runs,
-                        const Terminal& terminal) {
-  constexpr int kColumnWidth = 11;
-  const std::set<int64_t> all_steps = TableSteps(runs);
-  int text_width = 0;
-  for (const NamedSeries& run : runs) {
-    for (const auto& [metric, points] : run.series.metrics()) {
-      text_width = std::max(
-          text_width, static_cast<int>(RunTitle(run).size() + metric.size()));
-    }
-  }
-  // One column is the last sample's; the latest steps tell most.
-  const int room =
-      std::max(0, (terminal.width - text_width) / kColumnWidth - 1);
-  std::vector<int64_t> steps(all_steps.begin(), all_steps.end());
-  const size_t dropped = steps.size() - std::min<size_t>(steps.size(), room);
-  steps.erase(steps.begin(), steps.begin() + static_cast<int64_t>(dropped));
-
-  std::vector<Table::Column> columns = {{"run"}, {"metric"}};
-  for (const int64_t step : steps) {
-    columns.push_back({StepTitle(step), Table::Align::kRight});
-  }
-  columns.push_back({"last", Table::Align::kRight});
-  Table table(std::move(columns));
-  for (const NamedSeries& run : runs) {
-    for (const auto& [metric, points] : run.series.metrics()) {
-      std::vector<Table::Cell> cells = {RunTitle(run), metric};
-      for (const int64_t step : steps) {
-        cells.emplace_back(ValueAt(run.series, points, step));
-      }
-      cells.emplace_back(ShortNumber(points.back().value));
-      table.AddRow(std::move(cells));
-    }
-  }
-  return table.Text(terminal);
 }
 
 }  // namespace steelyard::cli

@@ -9,9 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "client/cli/samples.h"
-#include "client/cli/terminal.h"
 
-// What `metrics` prints, but for the plot.
+// What `metrics` prints for programs.
 namespace steelyard::cli {
 
 // One run's samples under the name that people know it by.
@@ -51,11 +50,6 @@ void WriteCsv(absl::Span<const NamedSeries> runs,
 
 // A line a sample, as SampleJson; `run` is left out of one run alone.
 void WriteSamplesJson(absl::Span<const NamedSeries> runs, std::ostream& out);
-
-// For people: a row a run and metric, columns the steps 0, 1, 10, 100, ... and
-// the last one, as many as the width holds.
-std::string MetricTable(absl::Span<const NamedSeries> runs,
-                        const Terminal& terminal);
 
 }  // namespace steelyard::cli
 

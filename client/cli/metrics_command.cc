@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/escape.h"
+#include "client/cli/metric_table.h"
 #include "client/cli/metric_text.h"
 #include "client/cli/plot.h"
 #include "client/cli/plot_choice.h"

@@ -1,11 +1,14 @@
 #include "client/cli/number_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 
 namespace steelyard::cli {
 
@@ -27,6 +30,27 @@ std::string JsonNumber(double value) {
 std::string ShortNumber(double value, int digits) {
   if (!std::isfinite(value)) return ExactNumber(value);
   return absl::StrFormat("%.*g", digits, value);
+}
+
+std::string NarrowNumber(double value, int digits) {
+  const double size = std::abs(value);
+  if (size >= 1000 && size < 99999.5) return absl::StrFormat("%.0f", value);
+  std::string text = ShortNumber(value, digits);
+  // "%g" writes zeros where an exponent is shorter, and "e-05", "e+07".
+  if (size > 0 && size < 1e-3) {
+    text = absl::StrFormat("%.*e", digits - 1, value);
+  }
+  const size_t exponent = text.find('e');
+  if (exponent == std::string::npos) return text;
+  const bool negative = text[exponent + 1] == '-';
+  std::string mantissa = text.substr(0, exponent);
+  if (absl::StrContains(mantissa, '.')) {
+    mantissa.resize(mantissa.find_last_not_of('0') + 1);
+    mantissa = std::string(absl::StripSuffix(mantissa, "."));
+  }
+  std::string power = text.substr(exponent + 2);
+  power.erase(0, std::min(power.find_first_not_of('0'), power.size() - 1));
+  return absl::StrCat(mantissa, negative ? "e-" : "e", power);
 }
 
 std::string CountText(int64_t count) {

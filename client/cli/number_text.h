@@ -17,6 +17,9 @@ std::string JsonNumber(double value);
 // For people: at most `digits` significant ones, "0.2187", "1.25e-06".
 std::string ShortNumber(double value, int digits = 4);
 
+// The same in few columns, for a table: "0.219", "6.56e-4", "1234", "1.2e7".
+std::string NarrowNumber(double value, int digits);
+
 // 320000 -> "320,000"
 std::string CountText(int64_t count);
 

@@ -203,28 +203,5 @@ TEST(JsonTest, MessagesAreWrittenAsProtobufDoes) {
             R"("sampleCount":"7"})");
 }
 
-TEST(MetricTableTest, StepsArePowersOfTenAndTheLast) {
-  std::vector<TestSample> samples = {{0, {{"m", 4}}}};
-  for (const int64_t step : {1, 5, 10, 50, 100, 250}) {
-    samples.push_back({step, {{"m", static_cast<double>(step)}}});
-  }
-  EXPECT_EQ(MetricTable(
-                {{Series("experiments/d/runs/1", MakeBatch(0, samples))}}, {}),
-            "RUN  METRIC  0  1  10  100  LAST\n"
-            "d/1  m       4  1  10  100   250\n");
-}
-
-TEST(MetricTableTest, ANarrowTerminalKeepsTheLatestSteps) {
-  std::vector<TestSample> samples;
-  for (int64_t step = 1; step <= 1000000; step *= 10) {
-    samples.push_back({step, {{"m", static_cast<double>(step)}}});
-  }
-  EXPECT_EQ(
-      MetricTable({{Series("experiments/d/runs/1", MakeBatch(0, samples))}},
-                  {.width = 40}),
-      "RUN  METRIC    1e5    1e6   LAST\n"
-      "d/1  m       1e+05  1e+06  1e+06\n");
-}
-
 }  // namespace
 }  // namespace steelyard::cli

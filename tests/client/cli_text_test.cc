@@ -126,6 +126,22 @@ TEST(NumberTextTest, PeopleGetFewDigitsAndSeparators) {
   EXPECT_EQ(BytesText(int64_t{8} << 30), "8.0 GiB");
 }
 
+TEST(NumberTextTest, ATableGetsNumbersOfFewColumns) {
+  EXPECT_EQ(NarrowNumber(0, 3), "0");
+  EXPECT_EQ(NarrowNumber(1, 3), "1");
+  EXPECT_EQ(NarrowNumber(0.21874, 3), "0.219");
+  EXPECT_EQ(NarrowNumber(-0.033741, 4), "-0.03374");
+  EXPECT_EQ(NarrowNumber(0.00065641, 3), "6.56e-4");
+  EXPECT_EQ(NarrowNumber(0.0005, 3), "5e-4");
+  EXPECT_EQ(NarrowNumber(1.25e-6, 3), "1.25e-6");
+  EXPECT_EQ(NarrowNumber(5e-324, 3), "4.94e-324");
+  EXPECT_EQ(NarrowNumber(1234.4, 3), "1234");
+  EXPECT_EQ(NarrowNumber(99999.7, 3), "1e5");
+  EXPECT_EQ(NarrowNumber(-1.2e10, 3), "-1.2e10");
+  EXPECT_EQ(NarrowNumber(kNan, 3), "nan");
+  EXPECT_EQ(NarrowNumber(-kInfinity, 3), "-inf");
+}
+
 TEST(TimeTextTest, DurationsShowTheirTwoLargestUnits) {
   EXPECT_EQ(DurationText(absl::Milliseconds(420)), "0.4 s");
   EXPECT_EQ(DurationText(absl::Seconds(12)), "12 s");
