@@ -17,6 +17,8 @@ namespace steelyard::cli {
 struct NamedSeries {
   std::string run;    // experiments/E/runs/R
   std::string label;  // the spec's name; may be empty
+  v1::RunState state = v1::RUN_STATE_UNSPECIFIED;
+  int64_t samples = 0;  // on the server, of whatever metric
   RunSeries series;
 };
 

@@ -9,6 +9,7 @@
 #include "client/cli/metric_text.h"
 #include "client/cli/plot.h"
 #include "client/cli/plot_choice.h"
+#include "client/cli/progress_line.h"
 #include "support/status_macros.h"
 
 namespace steelyard::cli {
@@ -24,8 +25,11 @@ absl::StatusOr<std::vector<NamedSeries>> ResolveRuns(
         runs.begin(), runs.end(),
         [&run](const NamedSeries& other) { return other.run == run.name(); });
     if (twice != runs.end()) continue;
-    runs.push_back(
-        {.run = run.name(), .label = run.spec().name(), .series = {}});
+    runs.push_back({.run = run.name(),
+                    .label = run.spec().name(),
+                    .state = run.state(),
+                    .samples = run.sample_count(),
+                    .series = {}});
   }
   return runs;
 }
@@ -56,10 +60,30 @@ absl::Status ReadSeries(Session& session,
   }
 }
 
+bool HasSamples(const NamedSeries& run) {
+  return run.samples > 0 || !run.series.samples().empty();
+}
+
+// Whether it may get samples, and metrics with them.
+bool MayBegin(const NamedSeries& run) {
+  return !HasSamples(run) && !HasEnded(run.state);
+}
+
+void HintNoSamples(Console& console, const std::vector<NamedSeries>& runs) {
+  for (const NamedSeries& run : runs) {
+    if (HasSamples(run)) continue;
+    Hint(console,
+         absl::StrCat(MayBegin(run) ? "no samples yet: " : "no samples: ",
+                      TerminalText(ShortRunName(run.run)), " is ",
+                      StateText(run.state)));
+  }
+}
+
 // A metric that no run has is named wrongly, or is not defined for them: either
-// way silence would hide it.
+// way silence would hide it.  A run that has not begun may have it yet.
 absl::Status CheckMetrics(const std::vector<std::string>& metrics,
                           const std::vector<NamedSeries>& runs) {
+  if (std::any_of(runs.begin(), runs.end(), MayBegin)) return absl::OkStatus();
   for (const std::string& metric : metrics) {
     const bool present =
         std::any_of(runs.begin(), runs.end(), [&metric](const NamedSeries& r) {
@@ -161,6 +185,12 @@ ExitCode PrintMetrics(Session& session, const MetricsOptions& options) {
   if (!read.ok()) return Fail(console, read);
   const absl::Status known = CheckMetrics(options.metrics, *runs);
   if (!known.ok()) return Fail(console, known);
+  HintNoSamples(console, *runs);
+  const bool for_people = options.form == MetricsOptions::Form::kTable ||
+                          options.form == MetricsOptions::Form::kPlot;
+  if (for_people && std::none_of(runs->begin(), runs->end(), HasSamples)) {
+    return ExitCode::kDone;
+  }
   switch (options.form) {
     case MetricsOptions::Form::kCsv:
       WriteCsv(*runs,

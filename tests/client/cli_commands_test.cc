@@ -231,7 +231,7 @@ TEST_F(CommandTest, MetricsOfSeveralRunsAndPagesComeTogether) {
 }
 
 TEST_F(CommandTest, AMetricThatNoRunHasIsNotFound) {
-  HasRun("name: 'experiments/d/runs/1'");
+  HasRun("name: 'experiments/d/runs/1' state: RUN_STATE_SUCCEEDED");
   server_.query_metrics = [](const v1::QueryMetricsRequest&,
                              v1::QueryMetricsResponse&) {
     return grpc::Status::OK;

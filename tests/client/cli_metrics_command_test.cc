@@ -96,5 +96,37 @@ TEST_F(MetricsCommandTest, AMetricThatWasNamedIsTheOneThatIsDrawn) {
   EXPECT_THAT(run_.err.str(), IsEmpty());
 }
 
+TEST_F(MetricsCommandTest, ARunThatHasNotBegunIsSaidToWait) {
+  state_ = v1::RUN_STATE_QUEUED;
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{
+           {}, {"--plot"}, {"--metric", "train/loss"}}) {
+    run_.err.str("");
+    std::vector<std::string> arguments = {"metrics", "d/1"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    EXPECT_EQ(run_(arguments), 0);
+    EXPECT_EQ(run_.err.str(), "no samples yet: d/1 is QUEUED\n");
+    EXPECT_THAT(run_.out.str(), IsEmpty());
+  }
+  EXPECT_EQ(run_({"metrics", "d/1", "--csv"}), 0);
+  EXPECT_EQ(run_.out.str(), "metric,step,value\n");
+}
+
+TEST_F(MetricsCommandTest, ARunThatEndedBeforeItsFirstSampleIsSaidToHave) {
+  state_ = v1::RUN_STATE_CANCELLED;
+  EXPECT_EQ(run_({"metrics", "d/1"}), 0);
+  EXPECT_EQ(run_.err.str(), "no samples: d/1 is CANCELLED\n");
+  EXPECT_EQ(run_({"metrics", "d/1", "--metric", "train/loss"}), 4);
+}
+
+TEST_F(MetricsCommandTest, AMetricThatARunWithSamplesLacksIsNotFound) {
+  state_ = v1::RUN_STATE_RUNNING;
+  HasManyMetrics();
+  for (const char* form : {"--csv", "--plot", "--json"}) {
+    EXPECT_EQ(run_({"metrics", "d/1", form, "--metric", "tran/loss"}), 4);
+  }
+  EXPECT_THAT(run_.err.str(), Not(HasSubstr("no samples")));
+}
+
 }  // namespace
 }  // namespace steelyard::cli
