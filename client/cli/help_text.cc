@@ -168,10 +168,16 @@ std::string UsageFault(const CLI::App& program, const CLI::ParseError& fault) {
     const std::string name = word.substr(0, word.find('='));
     const bool is_option = absl::StartsWith(word, "-");
     const std::vector<std::string> commands = SubcommandNames(command);
-    if (is_option) {
+    const std::vector<std::string> options = OptionNames(command);
+    if (std::find(options.begin(), options.end(), name) != options.end()) {
+      // It stood before the command that has it.
+      message = absl::StrCat("steelyard: want ", name, " behind the command, ",
+                             "got it before; type: ", FullName(command), " ",
+                             TerminalText(word));
+    } else if (is_option) {
       message = absl::StrCat(FullName(command),
                              ": no such option: ", TerminalText(word));
-      meant = NearMiss(name, OptionNames(command));
+      meant = NearMiss(name, options);
     } else if (!commands.empty()) {
       message = absl::StrCat(FullName(command),
                              ": no such command: ", TerminalText(word));

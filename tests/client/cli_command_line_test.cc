@@ -106,6 +106,19 @@ TEST(CommandLineTest, AWrongOptionIsRefusedWithTheNearestOne) {
   EXPECT_THAT(run.err.str(), HasSubstr("did you mean ls?"));
 }
 
+TEST(CommandLineTest, AnOptionBeforeItsCommandIsToldItsPlace) {
+  CommandRun run;
+  EXPECT_EQ(run({"--json", "ls"}), 2);
+  EXPECT_THAT(run.err.str(),
+              AllOf(HasSubstr("error: steelyard: want --json behind the "
+                              "command, got it before; type: steelyard ls "
+                              "--json\n"),
+                    Not(HasSubstr("did you mean"))));
+  run.err.str("");
+  EXPECT_EQ(run({"data", "--shared", "put", "a.csv"}), 2);
+  EXPECT_THAT(run.err.str(), HasSubstr("type: steelyard data put --shared\n"));
+}
+
 TEST(CommandLineTest, NothingTypedShowsTheHelpAndIsWrong) {
   CommandRun run;
   EXPECT_EQ(run({}), 2);
