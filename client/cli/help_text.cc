@@ -121,6 +121,47 @@ std::vector<std::string> SubcommandNames(const CLI::App& command) {
   return names;
 }
 
+using Words = std::vector<std::string>;
+
+// "--set: At Most 1 required but received 2", "--set: 1 required NAME missing".
+std::string CountFault(absl::string_view text) {
+  const Words parts = absl::StrSplit(text, absl::MaxSplits(": ", 1));
+  const Words words = absl::StrSplit(parts.back(), ' ');
+  if (words.size() == 7) {
+    return absl::StrCat(parts[0], ": want at most ", words[2], ", got ",
+                        words[6]);
+  }
+  if (words.size() == 4) {
+    return absl::StrCat(parts[0], ": want ", words[2], ", got nothing");
+  }
+  return std::string(text);
+}
+
+// What CLI11 says, in our words as far as its own are known.
+std::string FaultText(const CLI::ParseError& fault) {
+  const absl::string_view text = fault.what();
+  const auto cut = [text](absl::string_view by) -> Words {
+    return absl::StrSplit(text, absl::MaxSplits(by, 1));
+  };
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&fault) != nullptr) {
+    return CountFault(text);
+  }
+  if (const Words it = cut(" is required"); it.size() == 2) {
+    return absl::StrCat("want ", it[0], ", got nothing");
+  }
+  if (const Words it = cut(" requires "); it.size() == 2) {
+    return absl::StrCat(it[0], ": want ", it[1], " too, got it alone");
+  }
+  if (const Words it = cut(" excludes "); it.size() == 2) {
+    return absl::StrCat("want ", it[0], " or ", it[1], ", got both");
+  }
+  if (const Words it = cut("Could not convert: "); it.size() == 2) {
+    const Words pair = absl::StrSplit(it[1], absl::MaxSplits(" = ", 1));
+    return absl::StrCat(pair[0], ": want no such value, got ", pair.back());
+  }
+  return std::string(text);
+}
+
 // The words that nothing wanted.
 std::vector<std::string> Unwanted(const CLI::App& program) {
   std::vector<std::string> words = program.remaining(true);
@@ -161,7 +202,7 @@ std::string HelpText(const CLI::App& command) {
 std::string UsageFault(const CLI::App& program, const CLI::ParseError& fault) {
   const CLI::App& command = NamedCommand(program);
   const std::vector<std::string> unwanted = Unwanted(program);
-  std::string message = fault.what();
+  std::string message = FaultText(fault);
   std::optional<std::string> meant;
   if (!unwanted.empty()) {
     const std::string& word = unwanted.front();
@@ -187,7 +228,11 @@ std::string UsageFault(const CLI::App& program, const CLI::ParseError& fault) {
                              ": one argument too many: ", TerminalText(word));
     }
   } else {
-    if (!command.get_subcommands({}).empty()) message = "want a command";
+    const bool is_missing =
+        dynamic_cast<const CLI::RequiredError*>(&fault) != nullptr;
+    if (is_missing && !command.get_subcommands({}).empty()) {
+      message = "want a command, got nothing";
+    }
     message = absl::StrCat(FullName(command), ": ", TerminalText(message));
   }
   if (meant) absl::StrAppend(&message, "; did you mean ", *meant, "?");

@@ -150,6 +150,30 @@ TEST(CommandLineTest, WhatIsMissingOrTooMuchIsSaid) {
   }
 }
 
+TEST(CommandLineTest, FaultsAreSaidInOneStyle) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> faults = {
+      {{"watch", "1", "2"}, "steelyard watch: RUN: want at most 1, got 2"},
+      {{"ls", "--limit", "1", "--limit", "2"},
+       "steelyard ls: --limit: want at most 1, got 2"},
+      {{"ls", "--server"}, "steelyard ls: --server: want ADDR, got nothing"},
+      {{"--server"}, "steelyard: --server: want ADDR, got nothing"},
+      {{"submit"}, "steelyard submit: want FILE, got nothing"},
+      {{"submit", "a", "--set"},
+       "steelyard submit: --set: want PATH=VALUE, got nothing"},
+      {{"data"}, "steelyard data: want a command, got nothing"},
+      {{"metrics", "1", "--columns", "value"},
+       "steelyard metrics: --columns: want --csv too, got it alone"},
+      {{"submit", "a", "--follow", "--dry-run"},
+       "steelyard submit: want --follow or --dry-run, got both"},
+      {{"ls", "--mine=x"}, "steelyard ls: --mine: want no such value, got x"}};
+  for (const auto& [arguments, message] : faults) {
+    CommandRun run;
+    EXPECT_EQ(run(arguments), 2);
+    EXPECT_THAT(run.err.str(),
+                testing::StartsWith("error: " + message + "\n  see "));
+  }
+}
+
 TEST(CommandLineTest, TypedTextThatIsNoUtf8IsRefusedBeforeAServerIsAsked) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{
