@@ -94,7 +94,7 @@ class CommandLine {
 
   absl::Status CheckSubmit();
   absl::Status CheckRuns();
-  absl::Status CheckMetrics();
+  absl::Status CheckMetrics(bool has_columns);
   absl::Status CheckSources();
 
   CLI::App program_;
@@ -302,17 +302,20 @@ void CommandLine::AddMetrics() {
                    "This metric alone; may be given several times")
       ->type_name("M")
       ->allow_extra_args(false);
-  metrics
-      ->add_option("--columns", typed_.columns,
-                   "With --csv, among run, metric, step, log10_step, sample, "
-                   "wall_s, attempt, value")
-      ->type_name("A,B")
-      ->needs(csv);
+  const CLI::Option* columns =
+      metrics
+          ->add_option(
+              "--columns", typed_.columns,
+              "With --csv, among run, metric, step, log10_step, sample, "
+              "wall_s, attempt, value")
+          ->type_name("A,B")
+          ->needs(csv);
   metrics
       ->add_flag("--json", typed_.json, "A line a sample, as watch prints it")
       ->excludes(csv)
       ->excludes(plot);
-  OnCheck(metrics, [this] { return CheckMetrics(); });
+  OnCheck(metrics,
+          [this, columns] { return CheckMetrics(columns->count() > 0); });
 }
 
 void CommandLine::AddCancel() {
@@ -395,7 +398,7 @@ absl::Status CommandLine::CheckRuns() {
   return absl::OkStatus();
 }
 
-absl::Status CommandLine::CheckMetrics() {
+absl::Status CommandLine::CheckMetrics(bool has_columns) {
   using Form = MetricsOptions::Form;
   STEELYARD_RETURN_IF_ERROR(CheckRuns());
   STEELYARD_RETURN_IF_ERROR(CheckValues("--metric", metrics_.metrics));
@@ -403,7 +406,7 @@ absl::Status CommandLine::CheckMetrics() {
                   : typed_.plot ? Form::kPlot
                   : typed_.json ? Form::kJson
                                 : Form::kTable;
-  if (!typed_.columns.empty()) {
+  if (has_columns) {
     STEELYARD_ASSIGN_OR_RETURN(metrics_.columns,
                                ParseCsvColumns(typed_.columns));
   }

@@ -111,7 +111,11 @@ absl::StatusOr<std::vector<CsvColumn>> ParseCsvColumns(absl::string_view text) {
                         [](std::string* out, const ColumnName& column) {
                           absl::StrAppend(out, column.name);
                         }),
-          ", got ", TerminalText(name)));
+          ", got ", name.empty() ? "an empty one" : TerminalText(name)));
+    }
+    if (absl::c_linear_search(columns, known->column)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--columns: want each name once, got ", name, " twice"));
     }
     columns.push_back(known->column);
   }

@@ -39,7 +39,8 @@ enum class CsvColumn {
 
 // Reads "metric,log10_step,value".
 //
-// Errors: InvalidArgument, naming the column and those there are.
+// Errors: InvalidArgument, naming the column and those there are; for an empty
+// text and for a column that is there twice.
 absl::StatusOr<std::vector<CsvColumn>> ParseCsvColumns(absl::string_view text);
 
 // metric, step, value; with `run` before them for more than one run.

@@ -248,6 +248,7 @@ TEST_F(CommandTest, MetricsTakesOneFormAtATime) {
   EXPECT_EQ(run_({"metrics", "1", "--csv", "--json"}), 2);
   EXPECT_EQ(run_({"metrics", "1", "--columns", "value"}), 2);
   EXPECT_EQ(run_({"metrics", "1", "--csv", "--columns", "loss"}), 2);
+  EXPECT_EQ(run_({"metrics", "1", "--csv", "--columns", ""}), 2);
   EXPECT_EQ(run_({"metrics"}), 2);
 }
 

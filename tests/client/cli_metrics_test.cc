@@ -169,7 +169,11 @@ TEST(CsvTest, AColumnThatDoesNotExistIsNamed) {
                        "want names among run, metric, step, log10_step, "
                        "sample, wall_s, attempt, value, got loss"));
   EXPECT_THAT(ParseCsvColumns("metric,"),
-              StatusIs(StatusCode::kInvalidArgument, "got "));
+              StatusIs(StatusCode::kInvalidArgument, "got an empty one"));
+  EXPECT_THAT(ParseCsvColumns(""),
+              StatusIs(StatusCode::kInvalidArgument, "got an empty one"));
+  EXPECT_THAT(ParseCsvColumns("value,step,value"),
+              StatusIs(StatusCode::kInvalidArgument, "got value twice"));
 }
 
 TEST(JsonTest, AStreamOfSamplesIsALineEach) {
