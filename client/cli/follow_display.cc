@@ -33,6 +33,15 @@ void TakeRun(RunProgress& progress, const v1::Run& run) {
   progress.note = RunNote(run);
 }
 
+void TakeSample(RunProgress& progress, const SampleHead& head,
+                absl::Span<const SampleValue> values) {
+  if (head.step) progress.step = *head.step;
+  progress.training = absl::Seconds(head.wall_s);
+  for (const SampleValue& value : values) {
+    progress.metrics[std::string(value.metric)] = value.value;
+  }
+}
+
 std::vector<RunProgress> ProgressOf(const std::vector<v1::Run>& runs) {
   std::vector<RunProgress> progress(runs.size());
   for (size_t i = 0; i < runs.size(); ++i) TakeRun(progress[i], runs[i]);
@@ -82,26 +91,31 @@ void FollowDisplay::Finish() {
 void FollowDisplay::OnSamples(size_t run, const v1::SampleBatch& samples) {
   RunProgress& progress = display_.run(run);
   const bool prints = json_ == JsonLines::kSamplesAndEndedRuns;
+  // Of a run that had ended before, the last values are known already.
+  const bool is_news = !HasEnded(progress.state);
   // The follower has looked at the shape already.
   VisitSamples(samples, [&](const SampleHead& head,
                             absl::Span<const SampleValue> values) {
-    if (head.step) progress.step = *head.step;
-    progress.training = absl::Seconds(head.wall_s);
-    for (const SampleValue& value : values) {
-      progress.metrics[std::string(value.metric)] = value.value;
-    }
+    if (is_news) TakeSample(progress, head, values);
     if (prints) console_.out << SampleJson("", head, values) << '\n';
   }).IgnoreError();
   if (prints) console_.out.flush();
 }
 
 void FollowDisplay::OnProgress(size_t run, const v1::Progress& progress) {
-  display_.run(run).step = progress.step();
-  display_.run(run).steps_per_second = progress.steps_per_second();
+  RunProgress& shown = display_.run(run);
+  shown.steps_per_second = progress.steps_per_second();
+  // The last step has a sample, which is on its way: until then the metrics
+  // that would stand beside it are older ones.
+  const auto step = static_cast<uint64_t>(progress.step());
+  if (shown.total_steps > 0 && step >= shown.total_steps) return;
+  shown.step = progress.step();
 }
 
 void FollowDisplay::OnState(size_t run, v1::RunState state) {
   RunProgress& progress = display_.run(run);
+  // OnEnded comes with how it ended; a line without that would be one too many.
+  if (HasEnded(state) || HasEnded(progress.state)) return;
   // The reasons that were given belong to the wait that is over.
   if (state != progress.state) progress.note.clear();
   progress.state = state;

@@ -231,6 +231,61 @@ TEST_F(WatchTest, TheEndOfTheRunIsTheExitCode) {
   }
 }
 
+TEST_F(WatchTest, ARunThatFailedIsSaidOnceAndWithItsReason) {
+  server_.watch_run = [this](const v1::WatchRunRequest&,
+                             ScriptedServer::WatchWriter& writer) {
+    Send(writer, 0, 3);
+    v1::WatchRunResponse state;
+    state.set_state(v1::RUN_STATE_FAILED);
+    writer.Write(state);
+    run_message_.mutable_result()->set_failure_reason(
+        v1::FAILURE_REASON_DIVERGED);
+    End(writer, v1::RUN_STATE_FAILED);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"watch", "1"}), 1);
+  const std::vector<std::string> parts =
+      absl::StrSplit(run_.err.str(), "  FAILED  ");
+  EXPECT_EQ(parts.size(), 2) << run_.err.str();
+  EXPECT_THAT(parts.back(), testing::StartsWith("DIVERGED"));
+}
+
+TEST_F(WatchTest, TheLastStepIsNotShownBesideOlderMetrics) {
+  server_.watch_run = [this](const v1::WatchRunRequest&,
+                             ScriptedServer::WatchWriter& writer) {
+    v1::WatchRunResponse ahead;
+    ahead.set_state(v1::RUN_STATE_RUNNING);
+    ahead.mutable_progress()->set_step(9);
+    writer.Write(ahead);
+    Send(writer, 0, 10);
+    End(writer, v1::RUN_STATE_SUCCEEDED);
+    return grpc::Status::OK;
+  };
+  run_message_.set_state(v1::RUN_STATE_QUEUED);
+  EXPECT_EQ(run_({"watch", "1"}), 0);
+  EXPECT_THAT(
+      run_.err.str(),
+      AllOf(HasSubstr("RUNNING  0%"), Not(HasSubstr("100%")),
+            HasSubstr("SUCCEEDED  9 steps"), HasSubstr("train/loss 0.1\n")));
+}
+
+TEST_F(WatchTest, ARunThatHadEndedKeepsItsLastMetrics) {
+  run_message_.set_state(v1::RUN_STATE_SUCCEEDED);
+  v1::MetricValue& metric = *run_message_.add_final_metrics();
+  metric.set_metric("train/loss");
+  metric.set_value(0.1);
+  server_.watch_run = [this](const v1::WatchRunRequest&,
+                             ScriptedServer::WatchWriter& writer) {
+    Send(writer, 0, 5);
+    Send(writer, 5, 10);
+    End(writer, v1::RUN_STATE_SUCCEEDED);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"watch", "1"}), 0);
+  EXPECT_THAT(run_.err.str(), AllOf(HasSubstr("train/loss 0.1\n"),
+                                    Not(HasSubstr("train/loss 0.2\n"))));
+}
+
 TEST_F(WatchTest, AnUnknownRunIsNotFound) {
   EXPECT_EQ(run_({"watch", "4711"}), 4);
   EXPECT_EQ(run_({"watch", "d/4711"}), 4);
