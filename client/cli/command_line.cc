@@ -357,16 +357,20 @@ void CommandLine::AddDataPut(CLI::App& data) {
           });
   put->add_option("FILE", typed_.files, "CSV, IDX, NPY or CIFAR, gzip too")
       ->required();
-  put->add_option("--name", typed_.upload.name,
-                  "Your name for it, of one FILE alone")
-      ->type_name("NAME");
+  const CLI::Option* name =
+      put->add_option("--name", typed_.upload.name,
+                      "Your name for it, of one FILE alone")
+          ->type_name("NAME");
   put->add_flag("--shared", typed_.upload.shared, "Others may use it");
   put->add_option("--format", typed_.upload.format,
                   FormWords() + "; default: what the file's name shows")
       ->type_name("FORM")
       ->check(DatasetFormName());
   AddJson(put);
-  OnCheck(put, [this] { return CheckSources(); });
+  OnCheck(put, [this, name] {
+    typed_.upload.has_name = name->count() > 0;
+    return CheckSources();
+  });
 }
 
 void CommandLine::AddServerCommands() {

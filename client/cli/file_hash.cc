@@ -51,10 +51,14 @@ absl::StatusOr<int> OpenRegular(const std::string& path) {
   if (descriptor < 0) return FileError(path, errno);
   struct stat file = {};
   const bool known = fstat(descriptor, &file) == 0;
-  if (known && S_ISREG(file.st_mode)) return descriptor;
+  if (known && S_ISREG(file.st_mode) && file.st_size > 0) return descriptor;
   const int error_number = errno;
   close(descriptor);
   if (!known) return FileError(path, error_number);
+  if (S_ISREG(file.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        TerminalText(path), ": want a file with content, got an empty one"));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat(TerminalText(path), ": want a regular file, got ",
                    S_ISDIR(file.st_mode) ? "a directory" : "something else"));

@@ -18,10 +18,11 @@ struct FileHash {
 // Reads a regular file once, in blocks.
 //
 // Errors: NotFound, PermissionDenied, InvalidArgument for what is no regular
-// file; all name the path.
+// file or is empty; all name the path.
 absl::StatusOr<FileHash> HashFile(const std::string& path);
 
-// Whether the file can be opened and is a regular one.  Errors as HashFile.
+// Whether the file can be opened, is a regular one, and not empty.  Errors as
+// HashFile.
 absl::Status CheckReadable(const std::string& path);
 
 // SHA-256 in lower-case hexadecimal.

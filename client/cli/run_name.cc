@@ -11,14 +11,6 @@
 namespace steelyard::cli {
 namespace {
 
-constexpr size_t kLongestLabel = 63;
-
-bool IsLabel(absl::string_view text) {
-  return !text.empty() && text.size() <= kLongestLabel &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
-             absl::string_view::npos;
-}
-
 bool IsNumber(absl::string_view text) {
   int64_t number = 0;
   // SimpleAtoi takes spaces and signs.
@@ -33,6 +25,13 @@ std::string WithoutLeadingZeros(absl::string_view number) {
 }
 
 }  // namespace
+
+bool IsLabel(absl::string_view text) {
+  constexpr size_t kLongestLabel = 63;
+  return !text.empty() && text.size() <= kLongestLabel &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+             absl::string_view::npos;
+}
 
 std::string RunName::Resource() const {
   return absl::StrCat("experiments/", experiment, "/runs/", number);

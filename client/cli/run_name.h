@@ -8,6 +8,10 @@
 
 namespace steelyard::cli {
 
+// Whether experiments, datasets and keys of labels may be called so: 1-63 of
+// [a-z0-9-_.].
+bool IsLabel(absl::string_view text);
+
 // A run as people name it on the command line.
 struct RunName {
   std::string experiment{};  // "-" where none is named

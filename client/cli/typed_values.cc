@@ -22,6 +22,12 @@ absl::Status CheckValues(absl::string_view option,
   return absl::OkStatus();
 }
 
+absl::Status CheckLabel(absl::string_view option, absl::string_view value) {
+  if (IsLabel(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      option, ": want 1-63 of [a-z0-9-_.], got \"", TerminalText(value), "\""));
+}
+
 absl::StatusOr<std::vector<RunName>> ParseRunNames(
     const std::vector<std::string>& texts) {
   std::vector<RunName> runs;
@@ -34,9 +40,12 @@ absl::StatusOr<std::vector<RunName>> ParseRunNames(
 
 absl::StatusOr<std::vector<UploadSource>> ParseSources(
     const std::vector<std::string>& files, const TypedUpload& typed) {
-  if (!typed.name.empty() && files.size() > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--name: want one FILE, got ", files.size()));
+  if (typed.has_name) {
+    STEELYARD_RETURN_IF_ERROR(CheckLabel("--name", typed.name));
+    if (files.size() > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--name: want one FILE, got ", files.size()));
+    }
   }
   std::vector<UploadSource> sources;
   for (const std::string& path : files) {

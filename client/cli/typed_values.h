@@ -19,13 +19,18 @@ absl::Status CheckValue(absl::string_view option, absl::string_view value);
 absl::Status CheckValues(absl::string_view option,
                          const std::vector<std::string>& values);
 
+// Whether it is 1-63 of [a-z0-9-_.].
+absl::Status CheckLabel(absl::string_view option, absl::string_view value);
+
 absl::StatusOr<std::vector<RunName>> ParseRunNames(
     const std::vector<std::string>& texts);
 
-// What `data put` was told beside its files.
+// What `data put` was told beside its files.  `has_name` tells an empty name
+// from none.
 struct TypedUpload {
   std::string format;  // empty: as each file's name shows
-  std::string name;    // may be empty; of one file alone
+  bool has_name = false;
+  std::string name;  // of one file alone
   bool shared = false;
 };
 absl::StatusOr<std::vector<UploadSource>> ParseSources(

@@ -232,6 +232,20 @@ TEST_F(SubmitTest, AMissingFileIsAFaultWhereTheSpecNamesIt) {
   EXPECT_THAT(submitted_, IsEmpty());
 }
 
+TEST_F(SubmitTest, AnEmptyFileIsRefusedBeforeItIsSent) {
+  SpecsNameAFile("t.csv");
+  const std::string data = Write("t.csv", "");
+  EXPECT_EQ(run_({"data", "put", data}), 3);
+  EXPECT_EQ(run_.err.str(), "error: " + data +
+                                ": want a file with content, got an empty "
+                                "one\n");
+  const std::string spec = Write("a.yaml", "x: 1\n");
+  EXPECT_EQ(run_({"submit", spec}), 3);
+  EXPECT_THAT(run_.err.str(), HasSubstr(spec + ":3:20: data.csv.dataset: " +
+                                        data + ": want a file with content"));
+  EXPECT_THAT(server_.calls(), Not(testing::Contains("UploadDataset")));
+}
+
 TEST_F(SubmitTest, ARejectedFileIsAFaultWithItsRowAndColumn) {
   SpecsNameAFile("t.csv");
   Write("t.csv", "a,y\nx,1\n");
@@ -356,13 +370,19 @@ TEST_F(SubmitTest, PuttingADatasetNamesIt) {
   EXPECT_EQ(run_.out.str(), "datasets/" + Sha256Hex("a,y\n1,1\n") + "\n");
   EXPECT_EQ(run_({"data", "put", Write("t.dat", "1"), "--format", "idx"}), 0);
   rejection_ = "row 1: want a header";
-  EXPECT_EQ(run_({"data", "put", Write("u.csv", "")}), 3);
+  EXPECT_EQ(run_({"data", "put", Write("u.csv", "2")}), 3);
   EXPECT_THAT(run_.err.str(), HasSubstr("u.csv: row 1: want a header"));
 }
 
 TEST_F(SubmitTest, PuttingNeedsAFormAndNamesOneFile) {
   EXPECT_EQ(run_({"data", "put", Write("t.dat", "1")}), 2);
   EXPECT_EQ(run_({"data", "put", "a.csv", "b.csv", "--name", "x"}), 2);
+  for (const char* name : {"Bad Name", "", "a/b"}) {
+    run_.err.str("");
+    EXPECT_EQ(run_({"data", "put", Write("t.csv", "1"), "--name", name}), 2);
+    EXPECT_THAT(run_.err.str(),
+                HasSubstr("--name: want 1-63 of [a-z0-9-_.], got \""));
+  }
   EXPECT_EQ(run_({"data", "put", "/none/t.csv"}), 4);
 }
 
