@@ -239,6 +239,7 @@ void CommandLine::AddLs() {
     if (!typed_.state.empty()) {
       STEELYARD_ASSIGN_OR_RETURN(list_.filter.state, ParseState(typed_.state));
     }
+    STEELYARD_RETURN_IF_ERROR(CheckLabel("--experiment", list_.experiment));
     STEELYARD_RETURN_IF_ERROR(CheckValues("--label", typed_.labels));
     for (const std::string& text : typed_.labels) {
       STEELYARD_ASSIGN_OR_RETURN(auto label, ParseLabel(text));

@@ -140,6 +140,14 @@ ExitCode ShowDataset(Session& session, const std::string& name, bool json) {
   if (absl::IsNotFound(dataset.status()) && IsHashPrefix(label)) {
     dataset = FindByPrefix(session, label, dataset.status());
   }
+  if (absl::IsNotFound(dataset.status())) {
+    return Fail(
+        console,
+        absl::NotFoundError(absl::StrCat(
+            "dataset: want one of your own, or the hash of a shared one, got ",
+            TerminalText(name),
+            "; see them: ", NextCommand(session, "data ls"))));
+  }
   if (!dataset.ok()) return Fail(console, dataset.status());
   if (json) {
     console.out << MessageJson(*dataset) << '\n';

@@ -133,9 +133,11 @@ ExitCode CancelRuns(Session& session, const std::vector<RunName>& runs) {
     if (full.ok()) {
       v1::CancelRunRequest request;
       request.set_name(*full);
-      status = session.connection->Call(
-          session.connection->runs(), &v1::RunService::Stub::CancelRun, request,
-          response, session.connection->limits().write);
+      status = NamingRun(
+          session, *full,
+          session.connection->Call(
+              session.connection->runs(), &v1::RunService::Stub::CancelRun,
+              request, response, session.connection->limits().write));
     }
     if (status.ok()) {
       session.console.out << TerminalText(response.run().name()) << '\n';

@@ -6,6 +6,7 @@
 #include "absl/strings/str_replace.h"
 #include "client/cli/escape.h"
 #include "client/cli/progress_line.h"
+#include "client/cli/run_name.h"
 #include "client/cli/suggestion.h"
 
 namespace steelyard::cli {
@@ -53,9 +54,13 @@ absl::StatusOr<v1::RunState> ParseState(absl::string_view text) {
 absl::StatusOr<std::pair<std::string, std::string>> ParseLabel(
     absl::string_view text) {
   const size_t equals = text.find('=');
-  if (equals == absl::string_view::npos || equals == 0) {
+  if (equals == absl::string_view::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("--label: want K=V, got ", TerminalText(text)));
+  }
+  if (!IsLabel(text.substr(0, equals))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--label: want K=V, K 1-63 of [a-z0-9-_.], got ", TerminalText(text)));
   }
   return std::pair(std::string(text.substr(0, equals)),
                    std::string(text.substr(equals + 1)));

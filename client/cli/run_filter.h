@@ -29,7 +29,7 @@ absl::StatusOr<v1::RunState> ParseState(absl::string_view text);
 
 // K=V.
 //
-// Errors: InvalidArgument without "=" or with an empty key.
+// Errors: InvalidArgument without "=" or with a K that no label has.
 absl::StatusOr<std::pair<std::string, std::string>> ParseLabel(
     absl::string_view text);
 

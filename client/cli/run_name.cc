@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/cli/escape.h"
 
 namespace steelyard::cli {
@@ -56,6 +57,11 @@ absl::StatusOr<RunName> ParseRunName(absl::string_view text) {
   }
   return RunName{.experiment = std::string(experiment),
                  .number = WithoutLeadingZeros(parts.back())};
+}
+
+std::string TypedRunName(absl::string_view resource) {
+  std::string name = ShortRunName(resource);
+  return std::string(absl::StripPrefix(name, "-/"));
 }
 
 std::string ShortRunName(absl::string_view resource) {

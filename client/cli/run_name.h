@@ -22,6 +22,9 @@ struct RunName {
   std::string Resource() const;
 };
 
+// A name of the form that Resource gives, as it may be typed: R or E/R.
+std::string TypedRunName(absl::string_view resource);
+
 // Reads `R`, `E/R`, `experiments/E/runs/R` or `last`.
 //
 // Errors: InvalidArgument, with the forms that are taken.

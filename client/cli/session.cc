@@ -78,10 +78,21 @@ absl::StatusOr<v1::Run> GetRun(Session& session, const std::string& name) {
   v1::GetRunRequest request;
   request.set_name(name);
   v1::GetRunResponse response;
-  STEELYARD_RETURN_IF_ERROR(session.connection->Call(
-      session.connection->runs(), &v1::RunService::Stub::GetRun, request,
-      response));
+  STEELYARD_RETURN_IF_ERROR(
+      NamingRun(session, name,
+                session.connection->Call(session.connection->runs(),
+                                         &v1::RunService::Stub::GetRun, request,
+                                         response)));
   return response.run();
+}
+
+absl::Status NamingRun(const Session& session, absl::string_view resource,
+                       const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  return absl::NotFoundError(
+      absl::StrCat("run: want one that the server has, got ",
+                   TerminalText(TypedRunName(resource)),
+                   "; see them: ", NextCommand(session, "ls")));
 }
 
 std::string NextCommand(const Session& session, absl::string_view command) {

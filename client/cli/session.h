@@ -42,6 +42,11 @@ absl::StatusOr<std::string> FindRun(Session& session, const RunName& name);
 // Errors: NotFound; those of the call.
 absl::StatusOr<v1::Run> GetRun(Session& session, const std::string& name);
 
+// `status`, but where it is NotFound with the run as it may be typed: the
+// server speaks to programs, of resources and methods.
+absl::Status NamingRun(const Session& session, absl::string_view resource,
+                       const absl::Status& status);
+
 // A command to be typed next, with the server if it was named by a flag.
 std::string NextCommand(const Session& session, absl::string_view command);
 

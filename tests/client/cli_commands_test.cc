@@ -190,6 +190,32 @@ TEST_F(CommandTest, LastIsTheNewestRunOfTheCaller) {
   EXPECT_EQ(run_({"show", "last"}), 4);
 }
 
+TEST_F(CommandTest, WhatIsNotThereIsNamedAsItWasTyped) {
+  const grpc::Status not_found(grpc::StatusCode::NOT_FOUND,
+                               "no experiments/-/runs/99; ListRuns shows all");
+  server_.get_run = [&](const v1::GetRunRequest&, v1::GetRunResponse&) {
+    return not_found;
+  };
+  server_.cancel_run = [&](const v1::CancelRunRequest&,
+                           v1::CancelRunResponse&) { return not_found; };
+  server_.get_dataset = [&](const v1::GetDatasetRequest&,
+                            v1::GetDatasetResponse&) { return not_found; };
+  for (const char* command : {"show", "watch", "metrics", "cancel"}) {
+    for (const char* run : {"99", "d/99"}) {
+      run_.err.str("");
+      EXPECT_EQ(run_({command, run}), 4);
+      EXPECT_EQ(run_.err.str(),
+                absl::StrCat("error: run: want one that the server has, got ",
+                             run, "; see them: steelyard ls\n"));
+    }
+  }
+  run_.err.str("");
+  EXPECT_EQ(run_({"data", "show", "train"}), 4);
+  EXPECT_THAT(run_.err.str(), AllOf(HasSubstr("got train; see them: steelyard "
+                                              "data ls\n"),
+                                    Not(HasSubstr("ListRuns"))));
+}
+
 TEST_F(CommandTest, MetricsOfSeveralRunsAndPagesComeTogether) {
   server_.get_run = [](const v1::GetRunRequest& request,
                        v1::GetRunResponse& response) {

@@ -71,6 +71,8 @@ TEST(RunNameTest, WhatIsNoRunIsRefusedWithTheForms) {
 TEST(RunNameTest, TheShortFormIsWhatCommandsTake) {
   EXPECT_EQ(ShortRunName("experiments/d8/runs/12"), "d8/12");
   EXPECT_EQ(ShortRunName("datasets/0f"), "datasets/0f");
+  EXPECT_EQ(TypedRunName("experiments/d8/runs/12"), "d8/12");
+  EXPECT_EQ(TypedRunName("experiments/-/runs/12"), "12");
 }
 
 TEST(RunFilterTest, ConditionsAreJoinedAndQuoted) {
@@ -98,6 +100,9 @@ TEST(RunFilterTest, ALabelIsAKeyAndAValue) {
   EXPECT_EQ(ParseLabel("a=")->second, "");
   EXPECT_THAT(ParseLabel("=b"), StatusIs(StatusCode::kInvalidArgument, "K=V"));
   EXPECT_THAT(ParseLabel("a"), StatusIs(StatusCode::kInvalidArgument, "K=V"));
+  EXPECT_THAT(ParseLabel("Foo Bar=1"),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "--label: want K=V, K 1-63 of [a-z0-9-_.], got Foo"));
 }
 
 TEST(ServerAddressTest, TheFlagGoesBeforeTheVariableAndTheSocket) {
