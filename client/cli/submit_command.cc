@@ -116,10 +116,13 @@ ExitCode SubmitDrafts(Session& session, const SubmitOptions& options,
   for (const SpecDraft& draft : drafts) {
     absl::StatusOr<v1::Run> run = SubmitSpec(session, draft.parsed.spec());
     if (!run.ok()) {
-      Warn(session.console,
-           absl::StrCat(TerminalText(draft.source.name), ": not submitted; ",
-                        runs.size(), " of ", drafts.size(), " were"));
-      return Fail(session.console, run.status());
+      const ExitCode code = Fail(session.console, run.status());
+      if (drafts.size() > 1) {
+        Warn(session.console,
+             absl::StrCat(TerminalText(draft.source.name), ": not submitted; ",
+                          runs.size(), " of ", drafts.size(), " were"));
+      }
+      return code;
     }
     session.console.out << (options.json ? MessageJson(*run) : run->name())
                         << std::endl;

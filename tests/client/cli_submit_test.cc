@@ -343,6 +343,26 @@ TEST_F(SubmitTest, RepetitionsEndAndTheDoubtIsSaid) {
               HasSubstr("whether the run was accepted is not known"));
 }
 
+TEST_F(SubmitTest, HowManyWereSubmittedIsSaidOfSeveralAlone) {
+  server_.submit_run = [this](const v1::SubmitRunRequest& request,
+                              v1::SubmitRunResponse& response) {
+    if (submitted_.size() == 1) {
+      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "queue full");
+    }
+    submitted_.push_back(request);
+    response.mutable_run()->set_name("experiments/d/runs/1");
+    return grpc::Status::OK;
+  };
+  const std::string one = Write("a.yaml", "x: 1\n");
+  const std::string two = Write("b.yaml", "x: 1\n");
+  EXPECT_EQ(run_({"submit", one, two}), 7);
+  EXPECT_EQ(run_.err.str(), "error: queue full\nwarning: " + two +
+                                ": not submitted; 1 of 2 were\n");
+  run_.err.str("");
+  EXPECT_EQ(run_({"submit", one}), 7);
+  EXPECT_EQ(run_.err.str(), "error: queue full\n");
+}
+
 TEST_F(SubmitTest, ADryRunStoresNothing) {
   EXPECT_EQ(run_({"submit", Write("a.yaml", "x: 1\n"), "--dry-run"}), 0);
   EXPECT_EQ(run_.out.str(), "name: d8\nexperiment: default\nseed: 0\n");
