@@ -458,12 +458,11 @@ ExitCode RunCommandLine(const std::vector<std::string>& arguments,
   }
   const absl::Status checked = line.Check();
   if (!checked.ok()) return FailUsage(console, checked.message());
-  absl::StatusOr<ServerAddress> address =
-      ResolveServer(line.server().server, console.env);
-  if (!address.ok()) return FailUsage(console, address.status().message());
   absl::StatusOr<Session> session =
-      OpenSession(console, *std::move(address), line.server(), patience.calls);
-  if (!session.ok()) return Fail(console, session.status());
+      MakeSession(console, line.server(), patience.calls);
+  if (!session.ok()) return FailUsage(console, session.status().message());
+  const absl::Status greeted = Greet(*session);
+  if (!greeted.ok()) return Fail(console, greeted);
   return Flushed(console, line.Do(*session));
 }
 

@@ -77,7 +77,7 @@ absl::StatusOr<bool> WriteAll(UploadCall& call, const UploadSource& source,
                               UploadProgress& progress, absl::Duration stall) {
   std::ifstream file(source.path, std::ios::binary);
   if (!file) {
-    return absl::UnknownError(
+    return absl::InvalidArgumentError(
         absl::StrCat(TerminalText(source.path), ": can no longer be read"));
   }
   int64_t sent = 0;
@@ -88,7 +88,7 @@ absl::StatusOr<bool> WriteAll(UploadCall& call, const UploadSource& source,
     file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
     chunk.resize(static_cast<size_t>(file.gcount()));
     if (file.bad()) {
-      return absl::UnknownError(
+      return absl::InvalidArgumentError(
           absl::StrCat(TerminalText(source.path), ": fault while reading"));
     }
     if (chunk.empty()) return true;

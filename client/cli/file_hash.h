@@ -17,8 +17,8 @@ struct FileHash {
 
 // Reads a regular file once, in blocks.
 //
-// Errors: NotFound, PermissionDenied, InvalidArgument for what is no regular
-// file or is empty; all name the path.
+// Errors: FileError; InvalidArgument for what is no regular file or is empty;
+// all name the path.
 absl::StatusOr<FileHash> HashFile(const std::string& path);
 
 // Whether the file can be opened, is a regular one, and not empty.  Errors as

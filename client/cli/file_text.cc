@@ -43,22 +43,8 @@ absl::StatusOr<std::string> ReadDescriptor(int descriptor,
 }  // namespace
 
 absl::Status FileError(const std::string& path, int error_number) {
-  const std::string message = absl::StrCat(
-      TerminalText(path), ": ", std::generic_category().message(error_number));
-  switch (error_number) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(message);
-    case EACCES:
-    case EPERM:
-      return absl::PermissionDeniedError(message);
-    case EISDIR:
-    case ENAMETOOLONG:
-    case ELOOP:
-      return absl::InvalidArgumentError(message);
-    default:
-      return absl::UnknownError(message);
-  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      TerminalText(path), ": ", std::generic_category().message(error_number)));
 }
 
 absl::StatusOr<std::string> ReadFileText(const std::string& path,

@@ -14,9 +14,8 @@ namespace steelyard::cli {
 // A file's size is looked at before it is read; what has no size (a pipe, a
 // device) is read to one byte past the limit.
 //
-// Errors: NotFound, PermissionDenied, InvalidArgument for a directory;
-// ResourceExhausted, with both sizes, above `limit_bytes`; Unknown for a fault
-// of the disk.  All name the path.
+// Errors: FileError; ResourceExhausted, with both sizes, above `limit_bytes`.
+// All name the path.
 absl::StatusOr<std::string> ReadFileText(const std::string& path,
                                          int64_t limit_bytes);
 
@@ -25,7 +24,8 @@ absl::StatusOr<std::string> ReadStreamText(std::istream& stream,
                                            const std::string& name,
                                            int64_t limit_bytes);
 
-// Names the path and says what errno says, with the code that fits.
+// InvalidArgument whatever errno says, which the message repeats behind the
+// path: NotFound and PermissionDenied are a server's answers.
 absl::Status FileError(const std::string& path, int error_number);
 
 }  // namespace steelyard::cli

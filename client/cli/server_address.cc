@@ -65,19 +65,26 @@ absl::StatusOr<ServerAddress> ParseAddress(absl::string_view text) {
   return TcpAddress(text);
 }
 
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  STEELYARD_ASSIGN_OR_RETURN(const std::string text,
-                             ReadFileText(path, kLargestTokenFile));
-  const absl::string_view token = absl::StripAsciiWhitespace(text);
+// `named_by` is the option or variable that names the file.
+absl::StatusOr<std::string> ReadToken(absl::string_view named_by,
+                                      const std::string& path) {
+  const absl::StatusOr<std::string> text =
+      ReadFileText(path, kLargestTokenFile);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(named_by, ": ", text.status().message()));
+  }
+  const absl::string_view token = absl::StripAsciiWhitespace(*text);
   for (const char c : token) {
     if (!absl::ascii_isgraph(static_cast<unsigned char>(c))) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          TerminalText(path), ": want one token, got other characters"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(named_by, ": ", TerminalText(path),
+                       ": want one token, got other characters"));
     }
   }
   if (token.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(TerminalText(path), ": want a token, got nothing"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        named_by, ": ", TerminalText(path), ": want a token, got nothing"));
   }
   return std::string(token);
 }
@@ -119,15 +126,15 @@ absl::StatusOr<ServerAddress> ResolveServer(absl::string_view flag,
 
 absl::StatusOr<std::optional<std::string>> ResolveToken(
     absl::string_view flag, const ServerAddress& address, const GetEnv& env) {
-  if (!flag.empty()) return ReadToken(std::string(flag));
+  if (!flag.empty()) return ReadToken("--token-file", std::string(flag));
   if (!address.tcp) return std::nullopt;
   if (const std::optional<std::string> path = env("STEELYARD_TOKEN_FILE")) {
-    return ReadToken(*path);
+    return ReadToken("STEELYARD_TOKEN_FILE", *path);
   }
   const absl::StatusOr<std::string> data_dir = DataDir(env);
   if (!data_dir.ok()) return std::nullopt;
   absl::StatusOr<std::string> token =
-      ReadToken(absl::StrCat(*data_dir, "/admin.token"));
+      ReadToken("", absl::StrCat(*data_dir, "/admin.token"));
   if (!token.ok()) return std::nullopt;
   return *std::move(token);
 }

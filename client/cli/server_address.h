@@ -36,8 +36,8 @@ absl::StatusOr<ServerAddress> ResolveServer(absl::string_view flag,
 // else from STEELYARD_TOKEN_FILE, else from DATA_DIR/admin.token when it is
 // there and readable.  Nothing on a socket, which knows its callers.
 //
-// Errors: NotFound, PermissionDenied, InvalidArgument for a file that was
-// named.
+// Errors: InvalidArgument for a file that was named, with the name of the
+// option or variable, and which can't be read or holds no token.
 absl::StatusOr<std::optional<std::string>> ResolveToken(
     absl::string_view flag, const ServerAddress& address, const GetEnv& env);
 

@@ -45,25 +45,29 @@ absl::StatusOr<std::string> FindLastRun(Session& session) {
 
 }  // namespace
 
-absl::StatusOr<Session> OpenSession(Console& console, ServerAddress address,
-                                    const ServerFlags& flags,
+absl::StatusOr<Session> MakeSession(Console& console, const ServerFlags& flags,
                                     const CallLimits& limits) {
+  STEELYARD_ASSIGN_OR_RETURN(ServerAddress address,
+                             ResolveServer(flags.server, console.env));
   STEELYARD_ASSIGN_OR_RETURN(
       std::optional<std::string> token,
       ResolveToken(flags.token_file, address, console.env));
-  Session session = {.console = console,
-                     .connection = std::make_unique<Connection>(
-                         std::move(address), std::move(token), limits),
-                     .server = {},
-                     .server_flag = flags.server};
+  return Session{.console = console,
+                 .connection = std::make_unique<Connection>(
+                     std::move(address), std::move(token), limits),
+                 .server = {},
+                 .server_flag = flags.server};
+}
+
+absl::Status Greet(Session& session) {
   v1::GetServerInfoResponse response;
   STEELYARD_RETURN_IF_ERROR(session.connection->Call(
       session.connection->admin(), &v1::AdminService::Stub::GetServerInfo,
       v1::GetServerInfoRequest(), response));
   session.server = response.server_info();
   session.connection->set_server_version(session.server.version());
-  WarnOfVersions(console, session.server);
-  return session;
+  WarnOfVersions(session.console, session.server);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> FindRun(Session& session, const RunName& name) {

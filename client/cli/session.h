@@ -21,18 +21,23 @@ struct Session {
   std::string server_flag;  // as it was given; empty when it was not
 };
 
-// What the command line says of the server.
+// What the command line says of the server; empty where it says nothing.
 struct ServerFlags {
   std::string server;
   std::string token_file;
 };
 
+// A session before anyone was called.
+//
+// Errors, all of the command line or the environment: those of ResolveServer
+// and ResolveToken.
+absl::StatusOr<Session> MakeSession(Console& console, const ServerFlags& flags,
+                                    const CallLimits& limits);
+
 // Asks the server who it is, and warns when it is of another version.
 //
-// Errors: those of ResolveToken and of the call.
-absl::StatusOr<Session> OpenSession(Console& console, ServerAddress address,
-                                    const ServerFlags& flags,
-                                    const CallLimits& limits);
+// Errors: those of the call.
+absl::Status Greet(Session& session);
 
 // The full name of a run that was named on the command line.
 //

@@ -186,7 +186,10 @@ TEST_F(TokenTest, AMissingTokenOfTheServersIsNoFaultAndANamedOneIs) {
   EXPECT_EQ(*ResolveToken("", tcp, none), std::nullopt);
   const std::string missing = folder_ / "missing";
   EXPECT_THAT(ResolveToken(missing, tcp, none),
-              StatusIs(StatusCode::kNotFound, missing));
+              StatusIs(StatusCode::kInvalidArgument,
+                       "--token-file: " + missing + ": No such file"));
+  EXPECT_THAT(ResolveToken("", tcp, Env({{"STEELYARD_TOKEN_FILE", missing}})),
+              StatusIs(StatusCode::kInvalidArgument, "STEELYARD_TOKEN_FILE: "));
 }
 
 TEST_F(TokenTest, AFileThatHoldsNoTokenIsRefused) {
@@ -196,7 +199,7 @@ TEST_F(TokenTest, AFileThatHoldsNoTokenIsRefused) {
   EXPECT_THAT(ResolveToken(Write("two", "a b\n"), tcp, Env({})),
               StatusIs(StatusCode::kInvalidArgument, "want one token"));
   EXPECT_THAT(ResolveToken(Write("long", std::string(5000, 'x')), tcp, Env({})),
-              StatusIs(StatusCode::kResourceExhausted, "at most 4096 bytes"));
+              StatusIs(StatusCode::kInvalidArgument, "at most 4096 bytes"));
 }
 
 }  // namespace

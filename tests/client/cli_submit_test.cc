@@ -403,7 +403,22 @@ TEST_F(SubmitTest, PuttingNeedsAFormAndNamesOneFile) {
     EXPECT_THAT(run_.err.str(),
                 HasSubstr("--name: want 1-63 of [a-z0-9-_.], got \""));
   }
-  EXPECT_EQ(run_({"data", "put", "/none/t.csv"}), 4);
+}
+
+TEST_F(SubmitTest, AFileThatCannotBeReadIsWrongWhereItIsNamed) {
+  EXPECT_EQ(run_({"data", "put", "/none/t.csv"}), 3);
+  EXPECT_EQ(run_({"data", "put", server_.folder(), "--format", "csv"}), 3);
+  EXPECT_EQ(run_({"submit", "/none/a.yaml"}), 3);
+  EXPECT_EQ(run_({"submit", server_.folder()}), 3);
+  for (const std::string& token :
+       {std::string("/none/token"), Write("empty", ""), server_.folder(),
+        Write("large", std::string(5000, 'x'))}) {
+    run_.err.str("");
+    EXPECT_EQ(run_({"ls", "--token-file", token}), 2);
+    EXPECT_THAT(run_.err.str(),
+                testing::StartsWith("error: --token-file: " + token + ": "));
+  }
+  EXPECT_THAT(submitted_, IsEmpty());
 }
 
 }  // namespace
