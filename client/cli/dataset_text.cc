@@ -53,8 +53,10 @@ std::string ColumnsText(const v1::DatasetSummary& summary,
   return absl::StrCat("\ncolumns\n", table.Text(terminal, "  "));
 }
 
-std::string LabelText(const v1::Dataset& dataset) {
-  return dataset.label().empty() ? "" : dataset.label();
+std::string SizeText(int64_t bytes) {
+  const std::string text = BytesText(bytes);
+  const std::string exact = absl::StrCat(CountText(bytes), " bytes");
+  return text == exact ? exact : absl::StrCat(text, " (", exact, ")");
 }
 
 }  // namespace
@@ -102,7 +104,7 @@ std::string DatasetTable(const std::vector<v1::Dataset>& datasets,
     const absl::string_view hex =
         absl::StripPrefix(dataset.name(), "datasets/");
     table.AddRow(
-        {std::string(hex.substr(0, kShownHexDigits)), LabelText(dataset),
+        {std::string(hex.substr(0, kShownHexDigits)), dataset.label(),
          FormWord(dataset.form()), BytesText(dataset.size_bytes()),
          StateText(dataset.state()), dataset.owner(),
          std::string(dataset.shared() ? "yes" : "no"),
@@ -117,13 +119,13 @@ std::string DatasetText(const v1::Dataset& dataset, const Viewer& viewer) {
   const auto add = [&facts](const char* name, const std::string& value) {
     if (!value.empty()) facts.AddRow({{name, Colour::kDim}, value});
   };
-  add("name", LabelText(dataset));
+  const bool is_rejected = dataset.state() == v1::DATASET_STATE_REJECTED;
+  add("name", dataset.label());
   add("state", StateText(dataset.state()));
-  add("content", SummaryText(dataset));
+  add(is_rejected ? "rejected" : "content", SummaryText(dataset));
   add("values", ValuesText(dataset.summary().values()));
   add("form", FormWord(dataset.form()));
-  add("size", absl::StrCat(BytesText(dataset.size_bytes()), " (",
-                           CountText(dataset.size_bytes()), " bytes)"));
+  add("size", SizeText(dataset.size_bytes()));
   add("owner", dataset.owner());
   add("shared", dataset.shared() ? "yes" : "no");
   add("stored", LocalTimeText(FromProto(dataset.create_time()), viewer.zone));

@@ -82,5 +82,22 @@ TEST_F(DatasetTest, ANewNameGoesUpWithoutTheBytes) {
   EXPECT_EQ(sent_.size(), 2) << "it has that name already";
 }
 
+TEST_F(DatasetTest, ARejectionStandsUnderItsOwnNameAndASizeOnce) {
+  v1::Dataset& dataset = stored_["datasets/p"];
+  dataset.set_name("datasets/0f");
+  dataset.set_size_bytes(20);
+  dataset.set_state(v1::DATASET_STATE_REJECTED);
+  dataset.set_rejection("row 2: want 3 fields, got 2");
+  EXPECT_EQ(run_({"data", "show", "p"}), 0);
+  EXPECT_THAT(
+      run_.out.str(),
+      AllOf(HasSubstr("rejected  row 2: want 3 fields, got 2\n"),
+            HasSubstr("size      20 bytes\n"), Not(HasSubstr("content"))));
+  run_.out.str("");
+  dataset.set_size_bytes(2048);
+  EXPECT_EQ(run_({"data", "show", "p"}), 0);
+  EXPECT_THAT(run_.out.str(), HasSubstr("2.0 KiB (2,048 bytes)\n"));
+}
+
 }  // namespace
 }  // namespace steelyard::cli
