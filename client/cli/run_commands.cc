@@ -20,6 +20,11 @@ struct RunList {
   bool more = false;  // beyond the limit
 };
 
+bool IsNarrowed(const ListRunsOptions& options) {
+  return options.experiment != "-" || options.mine ||
+         !FilterText(options.filter).empty();
+}
+
 absl::StatusOr<RunList> ReadRuns(Session& session,
                                  const ListRunsOptions& options) {
   RunFilter filter = options.filter;
@@ -78,8 +83,11 @@ ExitCode ListRuns(Session& session, const ListRunsOptions& options) {
     console.out << RunTable(list->runs, ViewerOf(console));
   }
   if (list->runs.empty()) {
-    Hint(console, absl::StrCat("no such runs; submit one: ",
-                               NextCommand(session, "submit SPEC.yaml")));
+    Hint(console, IsNarrowed(options)
+                      ? absl::StrCat("no such runs; all there are: ",
+                                     NextCommand(session, "ls"))
+                      : absl::StrCat("no runs; submit one: ",
+                                     NextCommand(session, "submit SPEC.yaml")));
   } else if (list->more) {
     Hint(console, absl::StrCat("the newest ", list->runs.size(),
                                " are shown; for all: --limit 0"));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "client/cli/escape.h"
+#include "client/cli/json.h"
 #include "client/cli/number_text.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/run_name.h"
@@ -28,10 +29,17 @@ std::string Words(absl::string_view name, absl::string_view prefix) {
       absl::StrReplaceAll(absl::StripPrefix(name, prefix), {{"_", " "}}));
 }
 
+// a=x b="y, z": quoted where a value could be taken for the next label.
 std::string LabelsText(const v1::RunSpec& spec) {
   const std::map<std::string, std::string> sorted(spec.labels().begin(),
                                                   spec.labels().end());
-  return absl::StrJoin(sorted, " ", absl::PairFormatter("="));
+  return absl::StrJoin(sorted, " ", [](std::string* out, const auto& label) {
+    const std::string& value = label.second;
+    const bool is_plain =
+        !value.empty() && value.find_first_of(" ,=\"") == std::string::npos;
+    absl::StrAppend(out, label.first, "=",
+                    is_plain ? value : JsonString(value));
+  });
 }
 
 absl::Duration Took(const google::protobuf::Timestamp& start, bool ended,

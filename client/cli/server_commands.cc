@@ -61,6 +61,11 @@ ExitCode ListExperiments(Session& session, bool json) {
     }
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
+  if (experiments.empty()) {
+    Hint(console, absl::StrCat("no experiments; a run makes its own: ",
+                               NextCommand(session, "submit SPEC.yaml")));
+    return ExitCode::kDone;
+  }
   if (json) {
     for (const v1::Experiment& experiment : experiments) {
       console.out << MessageJson(experiment) << '\n';

@@ -76,8 +76,11 @@ TEST_F(CommandTest, ListingWritesTheFilter) {
   EXPECT_EQ(listed_[0].filter(),
             "state = FAILED AND labels.a = \"b\" AND labels.c = \"d\" AND "
             "user = \"ann\"");
-  EXPECT_THAT(run_.err.str(), HasSubstr("no such runs"));
+  EXPECT_EQ(run_.err.str(), "no such runs; all there are: steelyard ls\n");
+  run_.err.str("");
   EXPECT_EQ(run_({"ls"}), 0);
+  EXPECT_EQ(run_.err.str(),
+            "no runs; submit one: steelyard submit SPEC.yaml\n");
   EXPECT_EQ(listed_[1].parent(), "experiments/-");
   EXPECT_EQ(listed_[1].filter(), "");
 }
@@ -92,6 +95,21 @@ TEST_F(CommandTest, ListingStopsAtItsLimitAndSaysSo) {
   EXPECT_EQ(run_({"ls", "--json", "--limit", "0"}), 0);
   EXPECT_EQ(Lines(run_.out.str()), 2500);
   EXPECT_THAT(run_.err.str(), IsEmpty());
+}
+
+TEST_F(CommandTest, LabelsInAListCanBeToldApart) {
+  server_.list_runs = [](const v1::ListRunsRequest&,
+                         v1::ListRunsResponse& response) {
+    *response.add_runs() = Parsed<v1::Run>(
+        "name: 'experiments/d/runs/1' spec { "
+        "labels { key: 'a' value: 'x, y=z' } labels { key: 'b' value: '' } "
+        "labels { key: 'c' value: 'say \"hi\"' } "
+        "labels { key: 'paper' value: 'xu2021' } }");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"ls"}), 0);
+  EXPECT_THAT(run_.out.str(),
+              HasSubstr(R"(a="x, y=z" b="" c="say \"hi\"" paper=xu2021)"));
 }
 
 TEST_F(CommandTest, ListingClaimsNoStepsThatItDoesNotKnow) {
@@ -420,6 +438,16 @@ TEST_F(CommandTest, ServerWorkersAndExperimentsAreShown) {
   run_.out.str("");
   EXPECT_EQ(run_({"server", "--json"}), 0);
   EXPECT_THAT(run_.out.str(), HasSubstr("\"role\":\"ROLE_SUBMITTER\""));
+}
+
+TEST_F(CommandTest, AServerWithoutExperimentsSaysHowTheyAreMade) {
+  server_.list_experiments = [](const v1::ListExperimentsRequest&,
+                                v1::ListExperimentsResponse&) {
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"experiments"}), 0);
+  EXPECT_THAT(run_.out.str(), IsEmpty());
+  EXPECT_THAT(run_.err.str(), HasSubstr("no experiments; a run makes its own"));
 }
 
 TEST_F(CommandTest, ADatasetIsFoundByTheBeginningOfItsHash) {
