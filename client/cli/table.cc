@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/escape.h"
 #include "client/cli/utf8.h"
@@ -79,10 +80,11 @@ std::string Table::Text(const Terminal& terminal,
   std::string text;
   for (const std::vector<Cell>& cells : lines) {
     std::string line = absl::StrCat(indent, Line(cells, widths, terminal));
-    if (terminal.is_terminal) {
+    if (terminal.is_terminal && DisplayWidth(line) > terminal.width) {
+      const bool is_coloured = absl::StrContains(line, "\x1b");
       line = Shorten(line, terminal.width, Ellipsis(terminal));
-      // A cut may have taken the end of a colour with it.
-      if (terminal.colour) line += "\x1b[0m";
+      // The cut may have taken the end of a colour with it.
+      if (is_coloured) line += "\x1b[0m";
     }
     absl::StrAppend(&text, line, "\n");
   }

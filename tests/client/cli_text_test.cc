@@ -9,6 +9,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/number_text.h"
 #include "client/cli/suggestion.h"
+#include "client/cli/table.h"
 #include "client/cli/time_text.h"
 #include "client/cli/utf8.h"
 #include "tests/status_matchers.h"
@@ -84,6 +85,22 @@ TEST(Utf8Test, TheFirstByteThatIsNoUtf8IsNamedWithItsPlace) {
               StatusIs(absl::StatusCode::kInvalidArgument, "a:1:1: "));
   EXPECT_THAT(CheckUtf8("a", "\xff\xfeS"),
               StatusIs(absl::StatusCode::kInvalidArgument, "UTF-16"));
+}
+
+TEST(TableTest, OnlyARowThatWasCutMayNeedTheEndOfAColour) {
+  Table table({{"a"}, {"b"}});
+  table.AddRow({std::string("x"), std::string("plain")});
+  table.AddRow({{"x", Colour::kRed}, std::string("coloured")});
+  Terminal terminal = {.is_terminal = true, .colour = true, .width = 40};
+  EXPECT_EQ(table.Text(terminal),
+            "\x1b[2mA\x1b[0m  \x1b[2mB\x1b[0m\n"
+            "x  plain\n"
+            "\x1b[31mx\x1b[0m  coloured\n");
+  terminal.width = 7;
+  EXPECT_EQ(table.Text(terminal),
+            "\x1b[2mA\x1b[0m  \x1b[2mB\x1b[0m\n"
+            "x  pla…\n"
+            "\x1b[31mx\x1b[0m  col…\x1b[0m\n");
 }
 
 TEST(NumberTextTest, ExactNumbersReadBackAsTheSameBits) {
