@@ -2,38 +2,35 @@
 #define STEELYARD_TRAINING_RUN_STATE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "training/trainer.h"
 
 namespace steelyard::training {
 
-// All that training changes.
-struct RunState {
+// Where a run stands.
+struct RunPlace {
   int64_t step = 0;
   int64_t next_ordinal = 0;
-  int64_t evaluated_step = -1;          // the last one; -1: none yet
-  int64_t stopped = 0;                  // 1: ended by Stop()
-  std::vector<double> theta;            // [d] at `step`, finite
-  std::vector<double> evaluated_theta;  // [d] at `evaluated_step`
+  int64_t evaluated_step = -1;  // the last one; -1: none yet
+  int64_t stopped = 0;          // 1: ended by Stop()
 };
 
-// What tells one problem from another: a hash of every field of it and of the
-// numerics id.
-uint64_t Fingerprint(const LinearProblem& problem);
+// A run's state as bytes.  Words of 8 bytes, least byte first: "SteelyTS",
+// version 2, fingerprint, step, next ordinal, evaluated step, stopped, the
+// number of words of the model's state, these; then the Hash64 of all before.
+std::string WriteRunState(const RunPlace& place,
+                          std::span<const uint64_t> words,
+                          uint64_t fingerprint);
 
-// Words of 8 bytes, least byte first: "SteelyTS", version 1, fingerprint, step,
-// next ordinal, evaluated step, stopped, d, theta, theta as last evaluated;
-// then the Hash64 of all these.
-std::string WriteState(const RunState& state, uint64_t fingerprint);
-
+// Fills `words` too.
 // Errors: DataLoss when the bytes are damaged, of another version, of another
-// fingerprint, or not of d parameters.
-absl::StatusOr<RunState> ReadState(absl::string_view bytes,
-                                   uint64_t fingerprint, int64_t d);
+// fingerprint, or hold another number of words; `words` may then be changed.
+absl::StatusOr<RunPlace> ReadRunState(absl::string_view bytes,
+                                      uint64_t fingerprint,
+                                      std::span<uint64_t> words);
 
 }  // namespace steelyard::training
 

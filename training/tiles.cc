@@ -2,28 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 
 #include "training/tile_products.h"
 
 namespace steelyard::training {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};
-
-}  // namespace
-
-AlignedDoubles::AlignedDoubles(int64_t size)
-    : data_(static_cast<double*>(::operator new(
-          static_cast<size_t>(size) * sizeof(double), kAlignment))),
-      size_(size) {
-  std::fill_n(data_.get(), size, 0.0);
-}
-
-void AlignedDoubles::Free::operator()(double* data) const {
-  ::operator delete(data, kAlignment);
-}
-
 Tiles::Tiles(const Rows& rows, std::span<const int64_t> kept, bool bias)
     : rows_(static_cast<int64_t>(kept.size())),
       columns_(rows.columns + (bias ? 1 : 0)),

@@ -2,33 +2,15 @@
 #define STEELYARD_TRAINING_TILES_H_
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
+#include "training/aligned.h"
 #include "training/rows.h"
 
 namespace steelyard::training {
 
-// Doubles in memory aligned to 64 bytes, zero at first.
-class AlignedDoubles {
- public:
-  AlignedDoubles() = default;
-  explicit AlignedDoubles(int64_t size);
-
-  double* data() { return data_.get(); }
-  const double* data() const { return data_.get(); }
-  int64_t size() const { return size_; }
-  double& operator[](int64_t i) { return data_.get()[i]; }
-  double operator[](int64_t i) const { return data_.get()[i]; }
-
- private:
-  struct Free {
-    void operator()(double* data) const;
-  };
-  std::unique_ptr<double[], Free> data_;
-  int64_t size_ = 0;
-};
+using AlignedDoubles = AlignedArray<double>;
 
 // The signed rows z_i = y_i (x_i, 1) of a linear model, in tiles of 8 rows in
 // which feature j of the 8 rows stands side by side.  The last tile is filled

@@ -97,8 +97,9 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   // is that of step 0, and takes no step.  A step costs about 4 n d operations
   // and no allocation. Errors: OutOfRange when a parameter (at any step) or a
   // log-loss (at an evaluation) is no longer finite, naming the step and the
-  // quantity; the state is then that of the last evaluation.  A loss may
-  // overflow to infinity while its logarithm is finite: that is no error.
+  // quantity; step() is then that of the last evaluation, and the trainer good
+  // for nothing else.  A loss may overflow to infinity while its logarithm is
+  // finite: that is no error.
   virtual absl::StatusOr<std::optional<Evaluation>> Advance(
       int64_t max_steps) = 0;
 
@@ -107,7 +108,7 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   virtual absl::StatusOr<std::optional<Evaluation>> Stop() = 0;
 
   // The state as bytes, and back.  Restored into a trainer of the same problem,
-  // the same bits follow.  8 bytes for each parameter twice, and 100 more.
+  // the same bits follow.  8 bytes for each parameter, and 72 more.
   // Errors: DataLoss when the bytes are not a state of this problem, come from
   // another numerics id, or are damaged (they carry a checksum); the trainer is
   // then unchanged.

@@ -189,20 +189,17 @@ TEST(TrainerTest, ADivergingRunNamesStepAndQuantity) {
     const auto trainer = MakeTrainer(problem);
     absl::Status status;
     int64_t last_evaluated = -1;
-    std::string last_state;
     while (status.ok() && !trainer->done()) {
       const auto evaluation = trainer->Advance(cut);
       status = evaluation.status();
       if (evaluation.ok() && evaluation->has_value()) {
         last_evaluated = (*evaluation)->step;
-        last_state = trainer->SaveState();
       }
     }
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kOutOfRange, "step 5"));
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kOutOfRange, "parameters/"));
     EXPECT_EQ(last_evaluated, 10);
     EXPECT_EQ(trainer->step(), 10);  // back where it was last measured
-    EXPECT_EQ(trainer->SaveState(), last_state);
     if (message.empty()) message = std::string(status.message());
     EXPECT_EQ(status.message(), message);  // whatever the cutting
   }

@@ -1,0 +1,106 @@
+#include "training/linear_stepper.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace steelyard::training {
+namespace {
+
+// A parameter that is no longer finite stays so: it is looked for after so many
+// steps, and then found by taking them again one by one.
+constexpr int64_t kStepsBetweenChecks = 256;
+
+std::vector<double> Coefficients(const RowWeights& weights) {
+  const auto n = static_cast<double>(weights.values.size());
+  std::vector<double> coefficients;
+  for (const double w : weights.values) coefficients.push_back(w / n);
+  return coefficients;
+}
+
+std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
+                                   const RowWeights& weights) {
+  std::vector<MeasuredRows> sets;
+  sets.push_back({.name = "train",
+                  .tiles = Tiles(problem.train, weights.kept, problem.bias),
+                  .log_weights = {}});
+  for (const double w : weights.values) {
+    sets.front().log_weights.push_back(std::log(w));
+  }
+  for (const TestSet& test : problem.tests) {
+    std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
+    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+    sets.push_back({.name = test.name,
+                    .tiles = Tiles(test.rows, all, problem.bias),
+                    .log_weights = {}});
+  }
+  return sets;
+}
+
+}  // namespace
+
+LinearStepper::LinearStepper(const LinearProblem& problem,
+                             const RowWeights& weights)
+    : metrics_(problem, weights, MakeSets(problem, weights)),
+      descent_(metrics_.train(), Coefficients(weights),
+               {.loss = problem.loss,
+                .learning_rate = problem.learning_rate,
+                .l2_strength = problem.l2_strength}),
+      theta_(static_cast<size_t>(metrics_.train().columns()), 0.0),
+      checked_theta_(theta_) {}
+
+size_t LinearStepper::FirstNotFinite() const {
+  size_t j = 0;
+  while (j < theta_.size() && std::isfinite(theta_[j])) ++j;
+  return j;
+}
+
+absl::Status LinearStepper::Run(int64_t step, int64_t count) {
+  for (const int64_t end = step + count; step < end;) {
+    const int64_t now = std::min(end - step, kStepsBetweenChecks);
+    std::copy(theta_.begin(), theta_.end(), checked_theta_.begin());
+    descent_.Run(now, theta_.data());
+    if (FirstNotFinite() == theta_.size()) {
+      step += now;
+      continue;
+    }
+    theta_ = checked_theta_;
+    while (FirstNotFinite() == theta_.size()) {
+      descent_.Run(1, theta_.data());
+      ++step;
+    }
+    const size_t j = FirstNotFinite();
+    return absl::OutOfRangeError(absl::StrCat(
+        "step ", step, ": parameters/", j, ": want a finite value, got ",
+        theta_[j], "; a smaller learning rate may help"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<MetricValue>> LinearStepper::Measure(int64_t step) {
+  return metrics_.Measure(step, theta_.data());
+}
+
+void LinearStepper::WriteState(std::span<uint64_t> words) const {
+  for (size_t j = 0; j < theta_.size(); ++j) {
+    words[j] = std::bit_cast<uint64_t>(theta_[j]);
+  }
+}
+
+absl::Status LinearStepper::ReadState(int64_t /*step*/,
+                                      std::span<const uint64_t> words) {
+  for (const uint64_t word : words) {
+    if (!std::isfinite(std::bit_cast<double>(word))) {
+      return absl::DataLossError(
+          "training state: want finite parameters, got others");
+    }
+  }
+  for (size_t j = 0; j < theta_.size(); ++j) {
+    theta_[j] = std::bit_cast<double>(words[j]);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace steelyard::training

@@ -1,0 +1,46 @@
+#ifndef STEELYARD_TRAINING_LINEAR_STEPPER_H_
+#define STEELYARD_TRAINING_LINEAR_STEPPER_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "training/descent.h"
+#include "training/metrics.h"
+#include "training/stepper.h"
+#include "training/weights.h"
+
+namespace steelyard::training {
+
+// Full-batch gradient descent on a linear model, from theta = 0.
+class LinearStepper final : public Stepper {
+ public:
+  // `problem` is checked.  Solves the hard-margin reference.
+  LinearStepper(const LinearProblem& problem, const RowWeights& weights);
+
+  std::span<const std::string> metrics() const override {
+    return metrics_.names();
+  }
+  std::span<const Absence> absent() const override { return metrics_.absent(); }
+  absl::Status Run(int64_t step, int64_t count) override;
+  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) override;
+  int64_t state_words() const override {
+    return static_cast<int64_t>(theta_.size());
+  }
+  void WriteState(std::span<uint64_t> words) const override;
+  absl::Status ReadState(int64_t step,
+                         std::span<const uint64_t> words) override;
+
+ private:
+  // The first parameter that is not finite; d when all are.
+  size_t FirstNotFinite() const;
+
+  Metrics metrics_;
+  Descent descent_;  // reads the rows in metrics_
+  std::vector<double> theta_;
+  std::vector<double> checked_theta_;  // as last found finite
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_LINEAR_STEPPER_H_

@@ -1,0 +1,90 @@
+#include "training/loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "support/check.h"
+#include "support/status_macros.h"
+
+namespace steelyard::training {
+
+Loop::Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
+           int64_t steps, uint64_t fingerprint)
+    : stepper_(std::move(stepper)),
+      steps_(steps),
+      schedule_(schedule, steps),
+      fingerprint_(fingerprint) {}
+
+absl::Status Loop::Failed(absl::Status error) {
+  place_.step = std::max<int64_t>(place_.evaluated_step, 0);
+  return error;
+}
+
+absl::StatusOr<std::optional<Evaluation>> Loop::Evaluate() {
+  absl::StatusOr<std::vector<MetricValue>> values =
+      stepper_->Measure(place_.step);
+  if (!values.ok()) return Failed(values.status());
+  Evaluation evaluation;
+  evaluation.ordinal = place_.next_ordinal++;
+  evaluation.step = place_.step;
+  evaluation.log10_step = place_.step == 0
+                              ? std::numeric_limits<double>::quiet_NaN()
+                              : std::log10(static_cast<double>(place_.step));
+  evaluation.values = *std::move(values);
+  place_.evaluated_step = place_.step;
+  return evaluation;
+}
+
+absl::StatusOr<std::optional<Evaluation>> Loop::Advance(int64_t max_steps) {
+  STEELYARD_CHECK(max_steps >= 0);
+  if (done()) return std::nullopt;
+  const int64_t due = DueAfter(place_.evaluated_step);
+  const int64_t count = std::min(max_steps, due - place_.step);
+  if (count > 0) {
+    if (absl::Status failure = stepper_->Run(place_.step, count);
+        !failure.ok()) {
+      return Failed(std::move(failure));
+    }
+    place_.step += count;
+  }
+  if (place_.step < due) return std::nullopt;
+  return Evaluate();
+}
+
+absl::StatusOr<std::optional<Evaluation>> Loop::Stop() {
+  if (done()) return std::nullopt;
+  std::optional<Evaluation> evaluation;
+  if (place_.evaluated_step != place_.step) {
+    STEELYARD_ASSIGN_OR_RETURN(evaluation, Evaluate());
+  }
+  place_.stopped = 1;
+  return evaluation;
+}
+
+std::string Loop::SaveState() const {
+  std::vector<uint64_t> words(static_cast<size_t>(stepper_->state_words()));
+  stepper_->WriteState(words);
+  return WriteRunState(place_, words, fingerprint_);
+}
+
+absl::Status Loop::RestoreState(absl::string_view state) {
+  std::vector<uint64_t> words(static_cast<size_t>(stepper_->state_words()));
+  STEELYARD_ASSIGN_OR_RETURN(const RunPlace place,
+                             ReadRunState(state, fingerprint_, words));
+  const int64_t last = place.evaluated_step;
+  const bool known = -1 <= last && last <= steps_ && last <= place.step;
+  if (!known || place.step > DueAfter(last)) {
+    return absl::DataLossError(absl::StrCat(
+        "training state: want a step between two evaluations, got ", place.step,
+        " after ", last));
+  }
+  STEELYARD_RETURN_IF_ERROR(stepper_->ReadState(place.step, words));
+  place_ = place;
+  return absl::OkStatus();
+}
+
+}  // namespace steelyard::training

@@ -1,0 +1,62 @@
+#ifndef STEELYARD_TRAINING_LOOP_H_
+#define STEELYARD_TRAINING_LOOP_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "training/run_state.h"
+#include "training/schedule_steps.h"
+#include "training/stepper.h"
+#include "training/trainer.h"
+
+namespace steelyard::training {
+
+// The training loop of any model: steps up to the next evaluation, evaluates,
+// and so on to the last step.
+class Loop final : public Trainer {
+ public:
+  // `fingerprint` tells this problem's states from those of others.
+  Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
+       int64_t steps, uint64_t fingerprint);
+
+  std::span<const std::string> metrics() const override {
+    return stepper_->metrics();
+  }
+  std::span<const Absence> absent() const override {
+    return stepper_->absent();
+  }
+  int64_t step() const override { return place_.step; }
+  int64_t next_ordinal() const override { return place_.next_ordinal; }
+  bool done() const override {
+    return place_.stopped != 0 || place_.evaluated_step == steps_;
+  }
+
+  absl::StatusOr<std::optional<Evaluation>> Advance(int64_t max_steps) override;
+  absl::StatusOr<std::optional<Evaluation>> Stop() override;
+  std::string SaveState() const override;
+  absl::Status RestoreState(absl::string_view state) override;
+
+ private:
+  // The step of the evaluation after that of `step`; the last has none.
+  int64_t DueAfter(int64_t step) const {
+    return step < steps_ ? schedule_.After(step) : steps_;
+  }
+  absl::StatusOr<std::optional<Evaluation>> Evaluate();
+  absl::Status Failed(absl::Status error);
+
+  const std::unique_ptr<Stepper> stepper_;
+  const int64_t steps_;
+  const ScheduleSteps schedule_;
+  const uint64_t fingerprint_;
+  RunPlace place_;
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_LOOP_H_

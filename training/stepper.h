@@ -1,0 +1,45 @@
+#ifndef STEELYARD_TRAINING_STEPPER_H_
+#define STEELYARD_TRAINING_STEPPER_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "training/trainer.h"
+
+namespace steelyard::training {
+
+// A model in training: takes steps, is measured, and is written down.  When it
+// does what, and how often, is the loop's (loop.h).
+class Stepper {
+ public:
+  virtual ~Stepper() = default;
+
+  // As Trainer's.
+  virtual std::span<const std::string> metrics() const = 0;
+  virtual std::span<const Absence> absent() const = 0;
+
+  // Takes `count` >= 1 steps, the first of them after `step` steps; how a run
+  // is cut into calls changes no bit.
+  // Errors: OutOfRange, naming the step and the quantity that is not finite;
+  // then no call may follow but those of metrics() and absent().
+  virtual absl::Status Run(int64_t step, int64_t count) = 0;
+
+  // The metrics after `step` steps.  Errors: as Run.
+  virtual absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) = 0;
+
+  // All that Run and Measure change, besides the step.
+  virtual int64_t state_words() const = 0;
+  virtual void WriteState(std::span<uint64_t> words) const = 0;
+  // Takes up a state after `step` steps.
+  // Errors: DataLoss when a model never is in it; the stepper is unchanged.
+  virtual absl::Status ReadState(int64_t step,
+                                 std::span<const uint64_t> words) = 0;
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_STEPPER_H_
