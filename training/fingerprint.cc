@@ -36,6 +36,51 @@ void AddSets(const Problem& problem, Hash64& hash) {
   }
 }
 
+void Add(const Architecture& architecture, Hash64& hash) {
+  hash.Add(architecture.hidden);
+  hash.Add(architecture.outputs);
+  hash.Add(static_cast<uint64_t>(architecture.activation));
+  hash.Add(architecture.leak);
+  hash.Add(static_cast<uint64_t>(architecture.biases));
+}
+
+void Add(const Batches& batches, Hash64& hash) {
+  hash.Add(batches.size);
+  hash.Add(static_cast<uint64_t>(batches.keep_last));
+  hash.Add(static_cast<uint64_t>(batches.reduction));
+}
+
+void Add(const Rule& rule, Hash64& hash) {
+  hash.Add(static_cast<uint64_t>(rule.index()));
+  if (const auto* momentum = std::get_if<MomentumRule>(&rule)) {
+    hash.Add(momentum->momentum);
+    hash.Add(static_cast<uint64_t>(momentum->nesterov));
+  } else if (const auto* adam = std::get_if<AdamRule>(&rule)) {
+    hash.Add(adam->beta1);
+    hash.Add(adam->beta2);
+    hash.Add(adam->epsilon);
+  }
+}
+
+void Add(const LearningRate& rate, Hash64& hash) {
+  hash.Add(rate.initial);
+  hash.Add(rate.warm_up_steps);
+  hash.Add(static_cast<uint64_t>(rate.schedule.index()));
+  if (const auto* falling = std::get_if<StepRate>(&rate.schedule)) {
+    hash.Add(falling->at);
+    hash.Add(falling->factor);
+  }
+}
+
+void Add(const Initial& initial, Hash64& hash) {
+  hash.Add(static_cast<uint64_t>(initial.index()));
+  if (const auto* normal = std::get_if<NormalInitial>(&initial)) {
+    hash.Add(normal->standard_deviations);
+  } else if (const auto* given = std::get_if<GivenInitial>(&initial)) {
+    hash.Add(given->parameters);
+  }
+}
+
 }  // namespace
 
 uint64_t Fingerprint(const LinearProblem& problem) {
@@ -48,6 +93,27 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   hash.Add(static_cast<uint64_t>(problem.normalization));
   hash.Add(problem.l2_strength);
   hash.Add(problem.learning_rate);
+  hash.Add(problem.steps);
+  Add(problem.schedule, hash);
+  return hash.value();
+}
+
+uint64_t Fingerprint(const NetworkProblem& problem) {
+  Hash64 hash;
+  hash.Add(absl::string_view(NumericsId()));
+  hash.Add(static_cast<uint64_t>(problem.precision));
+  AddSets(problem, hash);
+  Add(problem.architecture, hash);
+  hash.Add(static_cast<uint64_t>(problem.loss));
+  hash.Add(problem.weights);
+  hash.Add(static_cast<uint64_t>(problem.normalization));
+  hash.Add(problem.l2_strength);
+  hash.Add(problem.weight_decay);
+  Add(problem.batches, hash);
+  Add(problem.rule, hash);
+  Add(problem.rate, hash);
+  Add(problem.initial, hash);
+  hash.Add(problem.seed);
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
   return hash.value();

@@ -10,6 +10,7 @@ namespace steelyard::training {
 // What tells one problem from another: a hash of every field of it and of the
 // numerics id.
 uint64_t Fingerprint(const LinearProblem& problem);
+uint64_t Fingerprint(const NetworkProblem& problem);
 
 }  // namespace steelyard::training
 

@@ -9,7 +9,7 @@ std::string InstructionLevel() { return "x86-64"; }
 
 std::string NumericsId() {
   return absl::StrCat(STEELYARD_NUMERICS_VERSION, "-", InstructionLevel(),
-                      "-double-steelyard");
+                      "-steelyard");
 }
 
 }  // namespace steelyard::training

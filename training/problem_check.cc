@@ -1,90 +1,176 @@
 #include "training/problem_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <set>
-#include <string>
+#include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "support/status_macros.h"
+#include "training/network.h"
+#include "training/rows_check.h"
 #include "training/schedule_steps.h"
 
 namespace steelyard::training {
 namespace {
 
-template <typename T>
-absl::Status Want(absl::string_view where, absl::string_view what, T got) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(where, ": want ", what, ", got ", got));
+constexpr size_t kMostLayers = 64;
+constexpr int64_t kMostParameters = 100'000'000;
+
+absl::Status CheckArchitecture(const NetworkProblem& problem) {
+  const Architecture& architecture = problem.architecture;
+  if (architecture.hidden.size() >= kMostLayers) {
+    return Want("architecture.hidden",
+                absl::StrCat("at most ", kMostLayers, " layers in all"),
+                architecture.hidden.size() + 1);
+  }
+  const bool classes = problem.loss == Loss::kSoftmaxCrossEntropy;
+  if (classes ? architecture.outputs < 2 : architecture.outputs != 1) {
+    return Want("architecture.outputs",
+                classes ? "at least 2 classes" : "1, as the loss needs",
+                architecture.outputs);
+  }
+  int64_t inputs = problem.train.columns + 1;
+  int64_t parameters = 0;
+  std::vector<int64_t> units = architecture.hidden;
+  units.push_back(architecture.outputs);
+  for (const int64_t count : units) {
+    if (count < 1 || count > kMostParameters / inputs) {
+      return Want("architecture.hidden",
+                  absl::StrCat("layers of 1 unit and more, and at most ",
+                               kMostParameters, " parameters"),
+                  count);
+    }
+    parameters += count * (inputs + 1);
+    inputs = count;
+  }
+  if (parameters > kMostParameters) {
+    return Want("architecture",
+                absl::StrCat("at most ", kMostParameters, " parameters"),
+                parameters);
+  }
+  return WantAtLeastZero("architecture.leak", architecture.leak);
 }
 
-absl::Status CheckRows(absl::string_view where, const Rows& rows) {
-  if (rows.rows < 1) {
-    return Want(absl::StrCat(where, ".rows"), "at least 1", rows.rows);
-  }
-  if (rows.columns < 1) {
-    return Want(absl::StrCat(where, ".columns"), "at least 1", rows.columns);
-  }
-  const auto n = static_cast<uint64_t>(rows.rows);
-  const auto d = static_cast<uint64_t>(rows.columns);
-  // By division: the product of wild numbers may wrap.
-  if (rows.features.size() % d != 0 || rows.features.size() / d != n) {
-    return Want(absl::StrCat(where, ".features"),
-                absl::StrCat(n, " x ", d, " values"), rows.features.size());
-  }
-  if (rows.labels.size() != n) {
-    return Want(absl::StrCat(where, ".labels"), absl::StrCat(n, " values"),
-                rows.labels.size());
-  }
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = 0; j < d; ++j) {
-      if (!std::isfinite(rows.features[i * d + j])) {
-        return Want(absl::StrCat(where, ".features[", i, "][", j, "]"),
-                    "a finite value", rows.features[i * d + j]);
-      }
+absl::Status CheckInitial(const NetworkProblem& problem) {
+  if (const auto* normal = std::get_if<NormalInitial>(&problem.initial)) {
+    const size_t layers = problem.architecture.hidden.size() + 1;
+    if (normal->standard_deviations.size() != layers) {
+      return Want("initial.standard_deviations",
+                  absl::StrCat("one for each of ", layers, " layers"),
+                  normal->standard_deviations.size());
     }
-    if (rows.labels[i] != -1 && rows.labels[i] != 1) {
-      return Want(absl::StrCat(where, ".labels[", i, "]"), "-1 or 1",
-                  rows.labels[i]);
+    for (size_t l = 0; l < layers; ++l) {
+      STEELYARD_RETURN_IF_ERROR(
+          WantAtLeastZero(absl::StrCat("initial.standard_deviations[", l, "]"),
+                          normal->standard_deviations[l]));
     }
   }
-  return absl::OkStatus();
+  const auto* given = std::get_if<GivenInitial>(&problem.initial);
+  if (given == nullptr) return absl::OkStatus();
+  const bool constant = problem.architecture.biases == Biases::kConstantInput;
+  const int64_t count = CountParameters(MakeLayers(
+      problem.architecture, problem.train.columns + (constant ? 1 : 0)));
+  if (std::ssize(given->parameters) != count) {
+    return Want("initial.parameters", absl::StrCat(count, " values"),
+                given->parameters.size());
+  }
+  const auto bad =
+      std::find_if(given->parameters.begin(), given->parameters.end(),
+                   [](double value) { return !std::isfinite(value); });
+  if (bad == given->parameters.end()) return absl::OkStatus();
+  return Want(
+      absl::StrCat("initial.parameters[", bad - given->parameters.begin(), "]"),
+      "a finite value", *bad);
 }
 
-absl::Status CheckTests(const LinearProblem& problem) {
-  // Whose metrics would take the names of the training rows'.
-  std::set<std::string> names = {"train"};
-  for (const TestSet& test : problem.tests) {
-    const std::string where = absl::StrCat("tests.", test.name);
-    if (test.name.empty() || !names.insert(test.name).second) {
-      return Want("tests", "names that are unique, not empty and not train",
-                  absl::StrCat("\"", test.name, "\""));
-    }
-    STEELYARD_RETURN_IF_ERROR(CheckRows(where, test.rows));
-    if (test.rows.columns != problem.train.columns) {
-      return Want(
-          absl::StrCat(where, ".columns"),
-          absl::StrCat(problem.train.columns, " as in the training rows"),
-          test.rows.columns);
-    }
+absl::Status CheckBelowOne(absl::string_view where, double value) {
+  if (value >= 0 && value < 1) return absl::OkStatus();
+  return Want(where, "a value >= 0 and < 1", value);
+}
+
+absl::Status CheckRule(const Rule& rule) {
+  if (const auto* momentum = std::get_if<MomentumRule>(&rule)) {
+    return CheckBelowOne("rule.momentum", momentum->momentum);
   }
-  return absl::OkStatus();
+  const auto* adam = std::get_if<AdamRule>(&rule);
+  if (adam == nullptr) return absl::OkStatus();
+  STEELYARD_RETURN_IF_ERROR(CheckBelowOne("rule.beta1", adam->beta1));
+  STEELYARD_RETURN_IF_ERROR(CheckBelowOne("rule.beta2", adam->beta2));
+  return WantAboveZero("rule.epsilon", adam->epsilon);
+}
+
+absl::Status CheckRate(const LearningRate& rate) {
+  STEELYARD_RETURN_IF_ERROR(WantAboveZero("rate.initial", rate.initial));
+  if (rate.warm_up_steps < 0) {
+    return Want("rate.warm_up_steps", "at least 0", rate.warm_up_steps);
+  }
+  const auto* falling = std::get_if<StepRate>(&rate.schedule);
+  if (falling == nullptr) return absl::OkStatus();
+  if (!std::is_sorted(falling->at.begin(), falling->at.end())) {
+    return Want("rate.at", "steps in ascending order", "others");
+  }
+  return WantAboveZero("rate.factor", falling->factor);
+}
+
+absl::Status CheckBatches(const NetworkProblem& problem) {
+  if (problem.batches.size >= 0 && problem.batches.size <= problem.train.rows) {
+    return absl::OkStatus();
+  }
+  return Want("batches.size",
+              absl::StrCat("0 to ", problem.train.rows, ", the training rows"),
+              problem.batches.size);
+}
+
+LabelKind LabelsOf(const NetworkProblem& problem) {
+  using Values = LabelKind::Values;
+  switch (problem.loss) {
+    case Loss::kExponential:
+    case Loss::kLogistic:
+      break;
+    case Loss::kSquared:
+      return {.values = Values::kNumbers};
+    case Loss::kSoftmaxCrossEntropy:
+      return {.values = Values::kClasses,
+              .classes = problem.architecture.outputs};
+  }
+  return {.values = Values::kSigns};
+}
+
+absl::Status CheckRun(int64_t steps, const Schedule& schedule) {
+  if (steps < 1) return Want("steps", "at least 1", steps);
+  return CheckSchedule(schedule, steps);
 }
 
 }  // namespace
 
 absl::Status CheckProblem(const LinearProblem& problem) {
-  STEELYARD_RETURN_IF_ERROR(CheckRows("train", problem.train));
-  STEELYARD_RETURN_IF_ERROR(CheckTests(problem));
-  if (!std::isfinite(problem.l2_strength) || problem.l2_strength < 0) {
-    return Want("l2_strength", "a finite value >= 0", problem.l2_strength);
+  STEELYARD_RETURN_IF_ERROR(CheckRows(problem.train, problem.tests, {}));
+  if (problem.loss != Loss::kExponential && problem.loss != Loss::kLogistic) {
+    return Want("loss", "exponential or logistic",
+                static_cast<int>(problem.loss));
   }
-  if (!std::isfinite(problem.learning_rate) || problem.learning_rate <= 0) {
-    return Want("learning_rate", "a finite value > 0", problem.learning_rate);
-  }
-  if (problem.steps < 1) return Want("steps", "at least 1", problem.steps);
-  return CheckSchedule(problem.schedule, problem.steps);
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero("l2_strength", problem.l2_strength));
+  STEELYARD_RETURN_IF_ERROR(
+      WantAboveZero("learning_rate", problem.learning_rate));
+  return CheckRun(problem.steps, problem.schedule);
+}
+
+absl::Status CheckProblem(const NetworkProblem& problem) {
+  STEELYARD_RETURN_IF_ERROR(
+      CheckRows(problem.train, problem.tests, LabelsOf(problem)));
+  STEELYARD_RETURN_IF_ERROR(CheckArchitecture(problem));
+  STEELYARD_RETURN_IF_ERROR(CheckInitial(problem));
+  STEELYARD_RETURN_IF_ERROR(CheckBatches(problem));
+  STEELYARD_RETURN_IF_ERROR(CheckRule(problem.rule));
+  STEELYARD_RETURN_IF_ERROR(CheckRate(problem.rate));
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero("l2_strength", problem.l2_strength));
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero("weight_decay", problem.weight_decay));
+  return CheckRun(problem.steps, problem.schedule);
 }
 
 }  // namespace steelyard::training

@@ -6,10 +6,11 @@
 
 namespace steelyard::training {
 
-// Checks all that trainer.h asks of a problem but its weights
+// Checks all that the headers ask of a problem but its weights
 // (NormalizeWeights checks those).
 // Errors: InvalidArgument, naming the first bad field or row.
 absl::Status CheckProblem(const LinearProblem& problem);
+absl::Status CheckProblem(const NetworkProblem& problem);
 
 }  // namespace steelyard::training
 

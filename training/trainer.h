@@ -12,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/export.h"
+#include "training/network_problem.h"
+#include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
 
@@ -20,27 +22,14 @@
 // when to pause, and nothing of that changes a bit.  Formulas: README.md here.
 namespace steelyard::training {
 
-enum class Loss {
-  kExponential,  // l(m) = exp(-m)
-  kLogistic,     // l(m) = log(1 + exp(-m))
-};
-
-// How weights are scaled, n being the number of rows with a weight > 0.
-enum class Normalization {
-  kNone,     // as given
-  kMeanOne,  // sum w_i = n
-  kSumOne,   // sum w_i = 1
-  kMinOne,   // min w_i = 1
-};
-
 // Full-batch gradient descent on a linear model, from theta = 0:
 //   L(theta) = (1/n) sum_i w_i l(y_i theta.x_i) + l2_strength ||theta||^2
 // with w normalised and rows of weight 0 left out of everything.
 struct LinearProblem {
   Rows train;
   std::vector<TestSet> tests;
-  bool bias = true;  // adds a constant feature 1, last
-  Loss loss = Loss::kLogistic;
+  bool bias = true;             // adds a constant feature 1, last
+  Loss loss = Loss::kLogistic;  // or kExponential
   // [n] before normalisation, finite, >= 0, sum > 0; empty: all 1.
   std::vector<double> weights;
   Normalization normalization = Normalization::kMeanOne;
@@ -78,6 +67,10 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   // more while it runs; once afterwards.
   // Errors: InvalidArgument, naming the first bad field or row.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(LinearProblem problem);
+  // The same for any model and any optimiser.  Memory: the features once more,
+  // in the problem's precision, and the parameters three to five times.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(
+      NetworkProblem problem);
   virtual ~Trainer() = default;
 
   // The names of the metrics that this problem has, in a fixed order.
@@ -108,7 +101,8 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   virtual absl::StatusOr<std::optional<Evaluation>> Stop() = 0;
 
   // The state as bytes, and back.  Restored into a trainer of the same problem,
-  // the same bits follow.  8 bytes for each parameter, and 72 more.
+  // the same bits follow.  8 bytes for each parameter of a linear model, and 72
+  // more.
   // Errors: DataLoss when the bytes are not a state of this problem, come from
   // another numerics id, or are damaged (they carry a checksum); the trainer is
   // then unchanged.
@@ -117,7 +111,7 @@ class STEELYARD_TRAINING_EXPORT Trainer {
 };
 
 // What decides the bits of a result besides the problem: numerics version,
-// instruction level, precision, kernels: "1-x86-64-double-steelyard".
+// instruction level, precision, kernels: "1-x86-64-steelyard".
 STEELYARD_TRAINING_EXPORT std::string NumericsId();
 // The instruction level that the library was built for: "x86-64".
 STEELYARD_TRAINING_EXPORT std::string InstructionLevel();

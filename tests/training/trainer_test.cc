@@ -382,8 +382,7 @@ TEST(TrainerTest, BadProblemsAreNamed) {
 
 TEST(TrainerTest, NumericsIdNamesVersionLevelAndPrecision) {
   EXPECT_EQ(InstructionLevel(), "x86-64");
-  EXPECT_THAT(NumericsId(),
-              testing::MatchesRegex("[0-9]+-x86-64-double-steelyard"));
+  EXPECT_THAT(NumericsId(), testing::MatchesRegex("[0-9]+-x86-64-steelyard"));
 }
 
 }  // namespace

@@ -327,10 +327,10 @@ TEST(TrainLeaseTest, RefusesACheckpointOfAnotherNumericsIdAndADamagedOne) {
   ASSERT_TRUE(lease.has_checkpoint());
 
   v1::TrainLease other = lease;
-  other.mutable_checkpoint()->set_numerics_id("1-x86-64-v9-double-steelyard");
+  other.mutable_checkpoint()->set_numerics_id("1-x86-64-v9-steelyard");
   v1::RunResult result = ResultOf(Train(other));
   EXPECT_EQ(result.failure_reason(), v1::FAILURE_REASON_INTERNAL);
-  EXPECT_THAT(result.message(), HasSubstr("1-x86-64-v9-double-steelyard"));
+  EXPECT_THAT(result.message(), HasSubstr("1-x86-64-v9-steelyard"));
 
   v1::TrainLease damaged = lease;
   damaged.mutable_checkpoint()->mutable_state()->at(20) ^= 1;

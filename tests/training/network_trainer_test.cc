@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "tests/training/problems.h"
+#include "training/trainer.h"
+
+// Networks through the border alone.
+namespace steelyard::training {
+namespace {
+
+constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+
+NetworkProblem Small(Precision precision, const Rule& rule) {
+  NetworkProblem problem;
+  problem.train = RandomRows(37, 4, 1, 1);
+  problem.tests.push_back({"test", RandomRows(19, 4, 1, 2)});
+  problem.weights = PerClass(problem.train, 5, 1);
+  problem.architecture.hidden = {9, 5};
+  problem.batches = {.size = 8};
+  problem.rule = rule;
+  problem.rate = {.initial = 0.05, .schedule = CosineRate{}};
+  problem.l2_strength = 1e-3;
+  problem.precision = precision;
+  problem.seed = 4;
+  problem.steps = 100;
+  return problem;
+}
+
+std::unique_ptr<Trainer> Make(NetworkProblem problem) {
+  auto trainer = Trainer::Create(std::move(problem));
+  EXPECT_THAT(trainer, IsOk());
+  return *std::move(trainer);
+}
+
+std::map<int64_t, Values> MeasureNetwork(NetworkProblem problem) {
+  const std::unique_ptr<Trainer> trainer = Make(std::move(problem));
+  std::map<int64_t, Values> by_step;
+  for (const Evaluation& evaluation : RunToEnd(*trainer)) {
+    by_step[evaluation.step] = ByName(*trainer, evaluation);
+  }
+  return by_step;
+}
+
+struct ResumeCase {
+  std::string name;
+  Precision precision;
+  Rule rule;
+  bool keep_last = false;
+};
+
+class ResumeTest : public testing::TestWithParam<ResumeCase> {
+ protected:
+  static NetworkProblem Problem() {
+    NetworkProblem problem = Small(GetParam().precision, GetParam().rule);
+    problem.batches.keep_last = GetParam().keep_last;
+    return problem;
+  }
+};
+
+// From every step, which is in the middle of an epoch as a rule.
+TEST_P(ResumeTest, AResumedRunHasTheSameBits) {
+  const auto whole = Make(Problem());
+  RunToEnd(*whole);
+  const auto first = Make(Problem());
+  int64_t resumed = 0;
+  while (!first->done()) {
+    ASSERT_THAT(first->Advance(7), IsOk());
+    const auto second = Make(Problem());
+    ASSERT_THAT(second->RestoreState(first->SaveState()), IsOk());
+    RunToEnd(*second);
+    ASSERT_EQ(second->SaveState(), whole->SaveState())
+        << "from step " << first->step();
+    ++resumed;
+  }
+  EXPECT_GT(resumed, 15);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, ResumeTest,
+    testing::Values(ResumeCase{"Plain", Precision::kSingle, PlainRule{}},
+                    ResumeCase{"KeepLast", Precision::kSingle, PlainRule{},
+                               true},
+                    ResumeCase{"Momentum", Precision::kDouble, MomentumRule{}},
+                    ResumeCase{"Nesterov", Precision::kSingle,
+                               MomentumRule{.nesterov = true}},
+                    ResumeCase{"Adam", Precision::kSingle, AdamRule{}},
+                    ResumeCase{"AdamDouble", Precision::kDouble, AdamRule{}}),
+    [](const auto& it) { return it.param.name; });
+
+TEST(NetworkTrainerTest, StatesOfOtherProblemsAreRefused) {
+  const NetworkProblem problem = Small(Precision::kSingle, AdamRule{});
+  const std::string state = Make(problem)->SaveState();
+  std::vector<NetworkProblem> others(9, problem);
+  others[0].seed = 5;
+  others[1].architecture.hidden = {5, 9};
+  others[2].architecture.activation = Activation::kTanh;
+  others[3].batches.keep_last = true;
+  others[4].rate.initial = 0.06;
+  others[5].weight_decay = 1e-9;
+  others[6].rule = AdamRule{.beta1 = 0.8};
+  others[7].initial = XavierInitial{};
+  others[8].precision = Precision::kDouble;
+  for (size_t i = 0; i < others.size(); ++i) {
+    EXPECT_THAT(Make(others[i])->RestoreState(state),
+                StatusIs(absl::StatusCode::kDataLoss, "of this problem"))
+        << i;
+  }
+}
+
+// A network without hidden layers, in double, by full batches from 0, is the
+// linear trainer's model: equal but for the order of sums.
+TEST(NetworkTrainerTest, ALinearNetworkIsTheLinearModel) {
+  LinearProblem linear;
+  linear.train = RandomRows(300, 4, 1, 1);
+  linear.tests.push_back({"test", RandomRows(19, 4, 1, 2)});
+  linear.weights = PerClass(linear.train, 5, 1);
+  linear.l2_strength = 1e-3;
+  linear.learning_rate = 0.2;
+  linear.steps = 500;
+  NetworkProblem network;
+  network.train = linear.train;
+  network.tests = linear.tests;
+  network.weights = linear.weights;
+  network.architecture.biases = Biases::kConstantInput;
+  network.initial = ZeroInitial{};
+  network.precision = Precision::kDouble;
+  network.l2_strength = linear.l2_strength;
+  network.rate.initial = linear.learning_rate;
+  network.steps = linear.steps;
+  for (const Loss loss : {Loss::kExponential, Loss::kLogistic}) {
+    linear.loss = loss;
+    network.loss = loss;
+    const auto wanted = Measure(linear);
+    const auto got = MeasureNetwork(network);
+    ASSERT_EQ(got.size(), wanted.size());
+    for (const auto& [step, values] : got) {
+      for (const char* name :
+           {"train/log_loss", "train/error", "train/fraction_positive",
+            "test/log_loss", "test/error", "train/objective", "parameters/norm",
+            "weights/effective_sample_size"}) {
+        EXPECT_NEAR(values.at(name), wanted.at(step).at(name), 1e-12)
+            << name << " at " << step;
+      }
+      if (step > 0) {
+        EXPECT_NEAR(values.at("margin/normalized"),
+                    wanted.at(step).at("margin/normalized"), 1e-12);
+      }
+    }
+  }
+}
+
+// Two classes by softmax, from 0, are the logistic model: f = f_1 - f_0, each
+// of which moves half as far.
+TEST(NetworkTrainerTest, SoftmaxOfTwoClassesIsTheLogisticModel) {
+  NetworkProblem logistic;
+  logistic.train = RandomRows(40, 3, 1, 3);
+  logistic.initial = ZeroInitial{};
+  logistic.precision = Precision::kDouble;
+  logistic.rate.initial = 0.2;
+  logistic.steps = 100;
+  NetworkProblem softmax = logistic;
+  softmax.loss = Loss::kSoftmaxCrossEntropy;
+  softmax.architecture.outputs = 2;
+  softmax.rate.initial = 0.1;
+  for (double& y : softmax.train.labels) y = y > 0 ? 1 : 0;
+  const Values wanted = MeasureNetwork(logistic).at(100);
+  const Values got = MeasureNetwork(softmax).at(100);
+  EXPECT_NEAR(got.at("train/loss"), wanted.at("train/loss"), 1e-12);
+  EXPECT_EQ(got.at("train/error"), wanted.at("train/error"));
+  EXPECT_EQ(got.at("train/fraction/1"), wanted.at("train/fraction_positive"));
+}
+
+// docs/science.md 5.5, S1: least squares of y = x^2 on N(0,1) gives (1, 0).
+TEST(NetworkTrainerTest, SquaredLossFitsNumbers) {
+  NetworkProblem problem;
+  problem.train = MakeRows({{-1}, {0}, {1}, {2}}, {1, 0, 1, 4});
+  problem.loss = Loss::kSquared;
+  problem.initial = ZeroInitial{};
+  problem.precision = Precision::kDouble;
+  problem.rate.initial = 0.1;
+  problem.steps = 2000;
+  const auto trainer = Make(problem);
+  // The best line is 1 + x with residuals (1, -1, -1, 1).
+  EXPECT_NEAR(MeasureNetwork(problem).at(2000).at("train/loss"), 1, 1e-12);
+  for (const Absence& absence : trainer->absent()) {
+    if (absence.metric == "margin/normalized") {
+      EXPECT_EQ(absence.reason, "the labels are no classes");
+    }
+  }
+}
+
+// What is stated of the two reductions: a batch of one heavy and one light row.
+TEST(NetworkTrainerTest, TheReductionIsWhatItSays) {
+  NetworkProblem problem;
+  problem.train = MakeRows({{1}, {1}}, {1, 1});
+  problem.weights = {3, 1};
+  problem.normalization = Normalization::kNone;
+  problem.architecture.biases = Biases::kNone;
+  problem.loss = Loss::kSquared;
+  problem.initial = ZeroInitial{};
+  problem.precision = Precision::kDouble;
+  problem.rate.initial = 0.01;
+  problem.steps = 1;
+  const auto norm = [&](Reduction reduction) {
+    problem.batches.reduction = reduction;
+    return MeasureNetwork(problem).at(1).at("parameters/norm");
+  };
+  EXPECT_NEAR(norm(Reduction::kBatchMean), 0.01 * 2 * (3 + 1) / 2, 1e-15);
+  EXPECT_NEAR(norm(Reduction::kWeightedMean), 0.01 * 2, 1e-15);
+}
+
+TEST(NetworkTrainerTest, WeightZeroIsAbsence) {
+  NetworkProblem problem = Small(Precision::kSingle, PlainRule{});
+  NetworkProblem fewer = problem;
+  problem.weights[36] = 0;
+  fewer.train.rows = 36;
+  fewer.train.features.resize(36 * 4);
+  fewer.train.labels.pop_back();
+  fewer.weights.pop_back();
+  EXPECT_EQ(MeasureNetwork(problem), MeasureNetwork(fewer));
+}
+
+TEST(NetworkTrainerTest, ADivergingRunNamesStepAndQuantity) {
+  NetworkProblem problem = Small(Precision::kSingle, PlainRule{});
+  problem.rate = {.initial = 1e30};
+  const auto trainer = Make(problem);
+  absl::Status status;
+  while (status.ok() && !trainer->done()) {
+    status = trainer->Advance(kAll).status();
+  }
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kOutOfRange, "step "));
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kOutOfRange, "want a finite value"));
+}
+
+TEST(NetworkTrainerTest, BadProblemsAreNamed) {
+  const auto fault = [](auto change) {
+    NetworkProblem problem = Small(Precision::kSingle, AdamRule{});
+    change(problem);
+    const absl::Status status = Trainer::Create(std::move(problem)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  using P = NetworkProblem;
+  using testing::HasSubstr;
+  EXPECT_THAT(fault([](P& p) { p.architecture.hidden = {0}; }),
+              HasSubstr("architecture.hidden"));
+  EXPECT_THAT(fault([](P& p) { p.architecture.hidden.assign(64, 2); }),
+              HasSubstr("at most 64 layers"));
+  EXPECT_THAT(fault([](P& p) {
+                p.architecture.hidden = {20000, 20000};
+              }),
+              HasSubstr("100000000 parameters"));
+  EXPECT_THAT(fault([](P& p) { p.architecture.outputs = 3; }),
+              HasSubstr("architecture.outputs: want 1"));
+  EXPECT_THAT(fault([](P& p) { p.loss = Loss::kSoftmaxCrossEntropy; }),
+              HasSubstr("train.labels[0]: want a class from 0 to 0"));
+  EXPECT_THAT(fault([](P& p) { p.batches.size = 38; }),
+              HasSubstr("batches.size: want 0 to 37"));
+  EXPECT_THAT(fault([](P& p) {
+                p.weights.assign(37, 0);
+                p.weights[0] = 1;
+              }),
+              HasSubstr("batches.size: want at most 1"));
+  EXPECT_THAT(fault([](P& p) { p.rule = MomentumRule{.momentum = 1}; }),
+              HasSubstr("rule.momentum"));
+  EXPECT_THAT(fault([](P& p) { p.rate.initial = 0; }),
+              HasSubstr("rate.initial"));
+  EXPECT_THAT(fault([](P& p) { p.initial = NormalInitial{{1}}; }),
+              HasSubstr("initial.standard_deviations: want one for each of 3"));
+  EXPECT_THAT(fault([](P& p) { p.initial = GivenInitial{{1}}; }),
+              HasSubstr("initial.parameters: want 101 values"));
+  EXPECT_THAT(fault([](P& p) { p.weight_decay = -1; }),
+              HasSubstr("weight_decay"));
+  EXPECT_THAT(fault([](P& p) { p.steps = 0; }), HasSubstr("steps"));
+}
+
+}  // namespace
+}  // namespace steelyard::training

@@ -1,0 +1,235 @@
+#include "training/network_metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "support/status_macros.h"
+#include "training/losses.h"
+#include "training/output_losses.h"
+#include "training/sum_tree.h"
+
+namespace steelyard::training {
+namespace {
+
+// Adding +0 turns -0 into +0 and leaves all else.
+MetricValue Value(uint32_t metric, double value) {
+  return {.metric = metric, .value = value + 0.0};
+}
+
+template <typename Real>
+double Norm(const Real* theta, int64_t count) {
+  return std::sqrt(SumOverRows(
+      count, [&](int64_t j) { return double{theta[j]} * double{theta[j]}; }));
+}
+
+// Whether every label is -1 or +1.
+bool AreSigns(const NetworkProblem& problem) {
+  const auto are = [](const Rows& rows) {
+    return std::all_of(rows.labels.begin(), rows.labels.end(),
+                       [](double y) { return y == 1 || y == -1; });
+  };
+  return are(problem.train) &&
+         std::all_of(problem.tests.begin(), problem.tests.end(),
+                     [&](const TestSet& test) { return are(test.rows); });
+}
+
+}  // namespace
+
+template <typename Real>
+NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
+                                     const RowWeights& weights,
+                                     std::span<const NetworkRows<Real>> sets)
+    : loss_(problem.loss),
+      l2_strength_(problem.l2_strength),
+      classes_(loss_ == Loss::kSoftmaxCrossEntropy
+                   ? problem.architecture.outputs
+                   : (AreSigns(problem) ? 2 : 0)),
+      signs_(loss_ != Loss::kSoftmaxCrossEntropy && classes_ == 2),
+      degree_(Homogeneity(problem.architecture)),
+      effective_sample_size_(weights.effective_sample_size),
+      sets_(sets) {
+  for (const NetworkRows<Real>& set : sets_)
+    set_ids_.push_back(AddSet(set.name));
+  if (l2_strength_ > 0) {
+    objective_id_ = Add("train/objective");
+  } else {
+    absent_.push_back({.metric = "train/objective",
+                       .reason = "there is no penalty: train/loss is it"});
+  }
+  if (degree_ && classes_ > 0) {
+    margin_id_ = Add("margin/normalized");
+  } else {
+    absent_.push_back({.metric = "margin/normalized",
+                       .reason = classes_ == 0
+                                     ? "the labels are no classes"
+                                     : "the model is not homogeneous"});
+  }
+  effective_id_ = Add("weights/effective_sample_size");
+  norm_id_ = Add("parameters/norm");
+}
+
+template <typename Real>
+uint32_t NetworkMetrics<Real>::Add(const std::string& name) {
+  names_.push_back(name);
+  return static_cast<uint32_t>(names_.size() - 1);
+}
+
+template <typename Real>
+typename NetworkMetrics<Real>::SetIds NetworkMetrics<Real>::AddSet(
+    const std::string& name) {
+  SetIds ids;
+  ids.log_loss = Add(name + "/log_loss");
+  ids.loss = Add(name + "/loss");
+  if (classes_ == 0) return ids;
+  ids.error = Add(name + "/error");
+  ids.balanced_error = Add(name + "/balanced_error");
+  if (signs_) {
+    ids.fraction = Add(name + "/fraction_positive");
+    return ids;
+  }
+  ids.fraction = Add(name + "/fraction/0");
+  for (int64_t k = 1; k < classes_; ++k)
+    Add(absl::StrCat(name, "/fraction/", k));
+  return ids;
+}
+
+template <typename Real>
+typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
+    const NetworkRows<Real>& set, const Real* theta, Network<Real>& network) {
+  const auto classes = static_cast<size_t>(classes_);
+  Counts counts = {.rows = std::vector<int64_t>(classes, 0),
+                   .errors = std::vector<int64_t>(classes, 0),
+                   .predicted = std::vector<int64_t>(classes, 0)};
+  margins_.resize(static_cast<size_t>(set.rows));
+  loss_margins_.resize(static_cast<size_t>(set.rows));
+  const int64_t k = network.outputs();
+  for (int64_t first = 0; first < set.rows; first += network.most_rows()) {
+    const int64_t count = std::min(network.most_rows(), set.rows - first);
+    const Real* outputs = network.Forward(theta, set.row(first), count);
+    for (int64_t i = 0; i < count; ++i) {
+      const Real* f = outputs + i * k;
+      const auto row = static_cast<size_t>(first + i);
+      const double y = set.labels[row];
+      size_t own = y > 0 ? 1 : 0;
+      size_t predicted = *f > 0 ? 1 : 0;
+      if (loss_ == Loss::kSoftmaxCrossEntropy) {
+        own = static_cast<size_t>(y);
+        predicted = static_cast<size_t>(std::max_element(f, f + k) - f);
+        loss_margins_[row] = SoftmaxMargin(f, k, static_cast<int64_t>(y));
+        margins_[row] = ClassMargin(f, k, static_cast<int64_t>(y));
+      } else {
+        margins_[row] = y * *f;
+        loss_margins_[row] = loss_ == Loss::kSquared ? *f - y : margins_[row];
+      }
+      if (classes == 0) continue;
+      ++counts.rows[own];
+      ++counts.predicted[predicted];
+      counts.errors[own] += margins_[row] <= 0 ? 1 : 0;
+    }
+  }
+  return counts;
+}
+
+template <typename Real>
+double NetworkMetrics<Real>::LogLossOf(const NetworkRows<Real>& set) const {
+  if (loss_ != Loss::kSquared) {
+    return LogMeanLoss(
+        loss_ == Loss::kSoftmaxCrossEntropy ? Loss::kLogistic : loss_,
+        set.log_weights, loss_margins_);
+  }
+  const double sum = SumOverRows(set.rows, [&](int64_t row) {
+    const auto i = static_cast<size_t>(row);
+    const double square = loss_margins_[i] * loss_margins_[i];
+    return set.log_weights.empty() ? square
+                                   : std::exp(set.log_weights[i]) * square;
+  });
+  return std::log(sum / static_cast<double>(set.rows));
+}
+
+template <typename Real>
+void NetworkMetrics<Real>::AddCounts(const SetIds& ids, const Counts& counts,
+                                     Values& values) {
+  int64_t rows = 0;
+  int64_t errors = 0;
+  double balanced = 0;
+  double present = 0;
+  for (size_t k = 0; k < counts.rows.size(); ++k) {
+    rows += counts.rows[k];
+    errors += counts.errors[k];
+    if (counts.rows[k] == 0) continue;
+    present += 1;
+    balanced += static_cast<double>(counts.errors[k]) /
+                static_cast<double>(counts.rows[k]);
+  }
+  const auto n = static_cast<double>(rows);
+  values.push_back(Value(*ids.error, static_cast<double>(errors) / n));
+  values.push_back(Value(*ids.balanced_error, balanced / present));
+  const size_t first = signs_ ? 1 : 0;  // of signs the positive alone
+  for (size_t k = first; k < counts.predicted.size(); ++k) {
+    values.push_back(Value(*ids.fraction + static_cast<uint32_t>(k - first),
+                           static_cast<double>(counts.predicted[k]) / n));
+  }
+}
+
+template <typename Real>
+absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
+                                              const Real* theta,
+                                              Network<Real>& network,
+                                              Values& values) {
+  const NetworkRows<Real>& set = sets_[number];
+  const SetIds& ids = set_ids_[number];
+  const Counts counts = Predict(set, theta, network);
+  const double log_loss = LogLossOf(set);
+  // A squared loss may be 0, whose logarithm is left out.
+  const bool none = loss_ == Loss::kSquared &&
+                    log_loss == -std::numeric_limits<double>::infinity();
+  if (!none && !std::isfinite(log_loss)) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
+        log_loss, "; a smaller learning rate may help"));
+  }
+  if (!none) values.push_back(Value(ids.log_loss, log_loss));
+  values.push_back(Value(ids.loss, std::exp(log_loss)));
+  if (ids.error) AddCounts(ids, counts, values);
+  return absl::OkStatus();
+}
+
+template <typename Real>
+absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
+    int64_t step, const Real* theta, Network<Real>& network) {
+  Values values;
+  values.reserve(names_.size());
+  double train_loss = 0;
+  double least_margin = 0;
+  for (size_t number = 0; number < sets_.size(); ++number) {
+    STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, network, values));
+    if (number > 0) continue;
+    train_loss = std::exp(LogLossOf(sets_[0]));
+    least_margin = *std::min_element(margins_.begin(), margins_.end());
+  }
+  const double norm = Norm(theta, network.parameters());
+  if (!std::isfinite(norm)) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "step ", step, ": parameters/norm: want a finite value, got ", norm,
+        "; a smaller learning rate may help"));
+  }
+  if (objective_id_) {
+    values.push_back(
+        Value(*objective_id_, train_loss + l2_strength_ * norm * norm));
+  }
+  if (margin_id_ && norm > 0) {
+    values.push_back(
+        Value(*margin_id_,
+              least_margin / std::pow(norm, static_cast<double>(*degree_))));
+  }
+  values.push_back(Value(effective_id_, effective_sample_size_));
+  values.push_back(Value(norm_id_, norm));
+  return values;
+}
+
+template class NetworkMetrics<float>;
+template class NetworkMetrics<double>;
+
+}  // namespace steelyard::training

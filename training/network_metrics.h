@@ -1,0 +1,102 @@
+#ifndef STEELYARD_TRAINING_NETWORK_METRICS_H_
+#define STEELYARD_TRAINING_NETWORK_METRICS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "training/aligned.h"
+#include "training/network.h"
+#include "training/trainer.h"
+#include "training/weights.h"
+
+namespace steelyard::training {
+
+// Rows in a network's precision.
+template <typename Real>
+struct NetworkRows {
+  std::string name;  // "train", or the test set's
+  int64_t rows = 0;
+  int64_t features = 0;             // the constant one counted
+  AlignedArray<Real> values;        // [rows, features]
+  std::vector<double> labels;       // [rows]
+  std::vector<double> log_weights;  // ln w_i, [rows]; empty: all 0
+
+  const Real* row(int64_t i) const { return values.data() + i * features; }
+};
+
+// Measures a network at one step.  Its table of metrics is fixed when it is
+// made.
+template <typename Real>
+class NetworkMetrics {
+ public:
+  // The training rows are the first of `sets`, which must outlive this.
+  NetworkMetrics(const NetworkProblem& problem, const RowWeights& weights,
+                 std::span<const NetworkRows<Real>> sets);
+
+  std::span<const std::string> names() const { return names_; }
+  std::span<const Absence> absent() const { return absent_; }
+
+  // The values of `network` with these parameters, [parameters].
+  // Errors: OutOfRange when a log-loss is not finite.
+  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
+                                                   const Real* theta,
+                                                   Network<Real>& network);
+
+ private:
+  using Id = std::optional<uint32_t>;
+  using Values = std::vector<MetricValue>;
+  // Where the metrics of one set stand in names().
+  struct SetIds {
+    uint32_t log_loss = 0;
+    uint32_t loss = 0;
+    Id error;  // absent where labels are no classes
+    Id balanced_error;
+    Id fraction;  // of the first class; of the positive one
+  };
+  // What is counted over a set's rows.
+  struct Counts {
+    std::vector<int64_t> rows;       // of each class
+    std::vector<int64_t> errors;     // of each class
+    std::vector<int64_t> predicted;  // as each class
+  };
+
+  uint32_t Add(const std::string& name);
+  SetIds AddSet(const std::string& name);
+  // Fills margins_ and loss_margins_; the classes' counts.
+  Counts Predict(const NetworkRows<Real>& set, const Real* theta,
+                 Network<Real>& network);
+  double LogLossOf(const NetworkRows<Real>& set) const;
+  void AddCounts(const SetIds& ids, const Counts& counts, Values& values);
+  absl::Status MeasureSet(int64_t step, size_t number, const Real* theta,
+                          Network<Real>& network, Values& values);
+
+  const Loss loss_;
+  const double l2_strength_;
+  const int64_t classes_;  // 2 where the only output's sign decides; 0: none
+  const bool signs_;       // that it does
+  const std::optional<int64_t> degree_;
+  const double effective_sample_size_;
+  const std::span<const NetworkRows<Real>> sets_;
+  std::vector<double> margins_;       // that decide the class, [rows]
+  std::vector<double> loss_margins_;  // that the loss is taken of; squared: f-y
+
+  std::vector<std::string> names_;
+  std::vector<Absence> absent_;
+  std::vector<SetIds> set_ids_;
+  Id objective_id_;
+  Id margin_id_;
+  uint32_t effective_id_ = 0;
+  uint32_t norm_id_ = 0;
+};
+
+extern template class NetworkMetrics<float>;
+extern template class NetworkMetrics<double>;
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_NETWORK_METRICS_H_

@@ -1,0 +1,178 @@
+#include "training/network_stepper.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "training/network_initial.h"
+#include "training/output_losses.h"
+
+namespace steelyard::training {
+namespace {
+
+// A batch of more rows is taken in chunks, whose gradients are added in order.
+constexpr int64_t kChunkRows = 256;
+
+NetworkProblem WithoutRows(const NetworkProblem& problem) {
+  NetworkProblem options = problem;
+  options.train = {};
+  options.tests.clear();
+  options.weights.clear();
+  return options;
+}
+
+template <typename Real>
+NetworkRows<Real> MakeRows(const std::string& name, const Rows& rows,
+                           std::span<const int64_t> kept, bool constant) {
+  NetworkRows<Real> made;
+  made.name = name;
+  made.rows = static_cast<int64_t>(kept.size());
+  made.features = rows.columns + (constant ? 1 : 0);
+  made.values = AlignedArray<Real>(made.rows * made.features);
+  Real* to = made.values.data();
+  for (const int64_t i : kept) {
+    const double* from = rows.features.data() + i * rows.columns;
+    for (int64_t j = 0; j < rows.columns; ++j) {
+      *to++ = static_cast<Real>(from[j]);
+    }
+    if (constant) *to++ = 1;
+    made.labels.push_back(rows.labels[static_cast<size_t>(i)]);
+  }
+  return made;
+}
+
+template <typename Real>
+std::vector<NetworkRows<Real>> MakeSets(const NetworkProblem& problem,
+                                        const RowWeights& weights) {
+  const bool constant = problem.architecture.biases == Biases::kConstantInput;
+  std::vector<NetworkRows<Real>> sets;
+  sets.push_back(
+      MakeRows<Real>("train", problem.train, weights.kept, constant));
+  for (const double w : weights.values) {
+    sets.front().log_weights.push_back(std::log(w));
+  }
+  for (const TestSet& test : problem.tests) {
+    std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
+    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+    sets.push_back(MakeRows<Real>(test.name, test.rows, all, constant));
+  }
+  return sets;
+}
+
+}  // namespace
+
+template <typename Real>
+NetworkStepper<Real>::NetworkStepper(const NetworkProblem& problem,
+                                     const RowWeights& weights)
+    : options_(WithoutRows(problem)),
+      weights_(weights.values),
+      sets_(MakeSets<Real>(problem, weights)),
+      order_(sets_[0].rows, problem.batches, problem.seed),
+      network_(problem.architecture, sets_[0].features, kChunkRows),
+      metrics_(problem, weights, sets_),
+      rule_(problem.rule, problem.l2_strength, problem.weight_decay,
+            network_.parameters()),
+      theta_(network_.parameters()),
+      gradient_(network_.parameters()),
+      batch_(kChunkRows * sets_[0].features),
+      slopes_(kChunkRows * network_.outputs()),
+      labels_(kChunkRows),
+      coefficients_(kChunkRows) {
+  SetInitial(problem.initial, network_.layers(), problem.seed, theta_.data());
+}
+
+template <typename Real>
+double NetworkStepper<Real>::AddGradient(std::span<const int64_t> rows,
+                                         double scale) {
+  const NetworkRows<Real>& train = sets_[0];
+  const auto count = static_cast<int64_t>(rows.size());
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = rows[static_cast<size_t>(i)];
+    std::copy_n(train.row(row), train.features,
+                batch_.data() + i * train.features);
+    labels_[static_cast<size_t>(i)] = train.labels[static_cast<size_t>(row)];
+    coefficients_[static_cast<size_t>(i)] =
+        weights_[static_cast<size_t>(row)] * scale;
+  }
+  const Real* outputs = network_.Forward(theta_.data(), batch_.data(), count);
+  const double loss = SlopesOfLosses<Real>(
+      options_.loss, outputs, network_.outputs(),
+      std::span(labels_).first(rows.size()),
+      std::span(coefficients_).first(rows.size()), slopes_.data());
+  network_.AddGradient(theta_.data(), batch_.data(), count, slopes_.data(),
+                       gradient_.data());
+  return loss;
+}
+
+template <typename Real>
+double NetworkStepper<Real>::TakeGradient(int64_t step) {
+  const std::span<const int64_t> rows = order_.Rows(step);
+  double divisor = static_cast<double>(rows.size());
+  if (options_.batches.reduction == Reduction::kWeightedMean) {
+    divisor = 0;
+    for (const int64_t row : rows)
+      divisor += weights_[static_cast<size_t>(row)];
+  }
+  std::fill_n(gradient_.data(), gradient_.size(), Real{0});
+  double loss = 0;
+  for (size_t first = 0; first < rows.size(); first += kChunkRows) {
+    const size_t count = std::min<size_t>(kChunkRows, rows.size() - first);
+    loss += AddGradient(rows.subspan(first, count), 1 / divisor);
+  }
+  return loss;
+}
+
+template <typename Real>
+absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
+  for (const int64_t end = step + count; step < end; ++step) {
+    const double loss = TakeGradient(step);
+    if (!std::isfinite(loss)) {
+      return absl::OutOfRangeError(absl::StrCat(
+          "step ", step + 1, ": loss of the batch: want a finite value, got ",
+          loss, "; a smaller learning rate may help"));
+    }
+    rule_.Step(step, RateAt(options_.rate, step, options_.steps), theta_.data(),
+               gradient_.data());
+  }
+  return absl::OkStatus();
+}
+
+template <typename Real>
+absl::StatusOr<std::vector<MetricValue>> NetworkStepper<Real>::Measure(
+    int64_t step) {
+  return metrics_.Measure(step, theta_.data(), network_);
+}
+
+template <typename Real>
+int64_t NetworkStepper<Real>::state_words() const {
+  const int64_t bytes = theta_.size() * int64_t{sizeof(Real)};
+  return (1 + std::ssize(rule_.slots())) * ((bytes + 7) / 8);
+}
+
+template <typename Real>
+void NetworkStepper<Real>::WriteState(std::span<uint64_t> words) const {
+  const size_t bytes = static_cast<size_t>(theta_.size()) * sizeof(Real);
+  const size_t each = (bytes + 7) / 8;
+  std::memcpy(words.data(), theta_.data(), bytes);
+  for (size_t i = 0; i < rule_.slots().size(); ++i) {
+    std::memcpy(words.data() + (i + 1) * each, rule_.slots()[i].data(), bytes);
+  }
+}
+
+template <typename Real>
+absl::Status NetworkStepper<Real>::ReadState(int64_t /*step*/,
+                                             std::span<const uint64_t> words) {
+  const size_t bytes = static_cast<size_t>(theta_.size()) * sizeof(Real);
+  const size_t each = (bytes + 7) / 8;
+  std::memcpy(theta_.data(), words.data(), bytes);
+  for (size_t i = 0; i < rule_.slots().size(); ++i) {
+    std::memcpy(rule_.slots()[i].data(), words.data() + (i + 1) * each, bytes);
+  }
+  return absl::OkStatus();
+}
+
+template class NetworkStepper<float>;
+template class NetworkStepper<double>;
+
+}  // namespace steelyard::training

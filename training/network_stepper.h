@@ -1,0 +1,64 @@
+#ifndef STEELYARD_TRAINING_NETWORK_STEPPER_H_
+#define STEELYARD_TRAINING_NETWORK_STEPPER_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "training/aligned.h"
+#include "training/batch_order.h"
+#include "training/network.h"
+#include "training/network_metrics.h"
+#include "training/stepper.h"
+#include "training/update_rule.h"
+#include "training/weights.h"
+
+namespace steelyard::training {
+
+// Descent on a network, or on a linear model, by batches, in Real.
+template <typename Real>
+class NetworkStepper final : public Stepper {
+ public:
+  // `problem` is checked.
+  NetworkStepper(const NetworkProblem& problem, const RowWeights& weights);
+
+  std::span<const std::string> metrics() const override {
+    return metrics_.names();
+  }
+  std::span<const Absence> absent() const override { return metrics_.absent(); }
+  absl::Status Run(int64_t step, int64_t count) override;
+  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) override;
+  int64_t state_words() const override;
+  void WriteState(std::span<uint64_t> words) const override;
+  absl::Status ReadState(int64_t step,
+                         std::span<const uint64_t> words) override;
+
+ private:
+  // Adds the gradient of these rows' loss; returns it.
+  double AddGradient(std::span<const int64_t> rows, double scale);
+  // The loss of the batch of the step after `step`; gradient_ is its gradient.
+  double TakeGradient(int64_t step);
+
+  const NetworkProblem options_;               // without its rows
+  const std::vector<double> weights_;          // [n] normalised
+  const std::vector<NetworkRows<Real>> sets_;  // the training rows first
+  BatchOrder order_;
+  Network<Real> network_;
+  NetworkMetrics<Real> metrics_;
+  UpdateRule<Real> rule_;
+  AlignedArray<Real> theta_;
+  AlignedArray<Real> gradient_;
+
+  // One chunk of a batch.
+  AlignedArray<Real> batch_;
+  AlignedArray<Real> slopes_;
+  std::vector<double> labels_;
+  std::vector<double> coefficients_;
+};
+
+extern template class NetworkStepper<float>;
+extern template class NetworkStepper<double>;
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_NETWORK_STEPPER_H_

@@ -1,0 +1,103 @@
+#include "training/rows_check.h"
+
+#include <cmath>
+#include <set>
+#include <string>
+
+#include "support/status_macros.h"
+
+namespace steelyard::training {
+namespace {
+
+absl::Status CheckShape(absl::string_view where, const Rows& rows) {
+  if (rows.rows < 1) {
+    return Want(absl::StrCat(where, ".rows"), "at least 1", rows.rows);
+  }
+  if (rows.columns < 1) {
+    return Want(absl::StrCat(where, ".columns"), "at least 1", rows.columns);
+  }
+  const auto n = static_cast<uint64_t>(rows.rows);
+  const auto d = static_cast<uint64_t>(rows.columns);
+  // By division: the product of wild numbers may wrap.
+  if (rows.features.size() % d != 0 || rows.features.size() / d != n) {
+    return Want(absl::StrCat(where, ".features"),
+                absl::StrCat(n, " x ", d, " values"), rows.features.size());
+  }
+  if (rows.labels.size() != n) {
+    return Want(absl::StrCat(where, ".labels"), absl::StrCat(n, " values"),
+                rows.labels.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLabel(absl::string_view where, double label,
+                        const LabelKind& labels) {
+  switch (labels.values) {
+    case LabelKind::Values::kSigns:
+      if (label == -1 || label == 1) return absl::OkStatus();
+      return Want(where, "-1 or 1", label);
+    case LabelKind::Values::kClasses:
+      if (label >= 0 && label < static_cast<double>(labels.classes) &&
+          label == std::floor(label)) {
+        return absl::OkStatus();
+      }
+      return Want(where, absl::StrCat("a class from 0 to ", labels.classes - 1),
+                  label);
+    case LabelKind::Values::kNumbers:
+      break;
+  }
+  if (std::isfinite(label)) return absl::OkStatus();
+  return Want(where, "a finite value", label);
+}
+
+absl::Status CheckSet(absl::string_view where, const Rows& rows,
+                      const LabelKind& labels) {
+  STEELYARD_RETURN_IF_ERROR(CheckShape(where, rows));
+  const auto d = static_cast<size_t>(rows.columns);
+  for (size_t i = 0; i < static_cast<size_t>(rows.rows); ++i) {
+    for (size_t j = 0; j < d; ++j) {
+      if (!std::isfinite(rows.features[i * d + j])) {
+        return Want(absl::StrCat(where, ".features[", i, "][", j, "]"),
+                    "a finite value", rows.features[i * d + j]);
+      }
+    }
+    STEELYARD_RETURN_IF_ERROR(CheckLabel(
+        absl::StrCat(where, ".labels[", i, "]"), rows.labels[i], labels));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status WantAtLeastZero(absl::string_view where, double value) {
+  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
+  return Want(where, "a finite value >= 0", value);
+}
+
+absl::Status WantAboveZero(absl::string_view where, double value) {
+  if (std::isfinite(value) && value > 0) return absl::OkStatus();
+  return Want(where, "a finite value > 0", value);
+}
+
+absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,
+                       const LabelKind& labels) {
+  STEELYARD_RETURN_IF_ERROR(CheckSet("train", train, labels));
+  // Whose metrics would take the names of the training rows'.
+  std::set<std::string> names = {"train"};
+  for (const TestSet& test : tests) {
+    const std::string where = absl::StrCat("tests.", test.name);
+    if (test.name.empty() || !names.insert(test.name).second) {
+      return Want("tests", "names that are unique, not empty and not train",
+                  absl::StrCat("\"", test.name, "\""));
+    }
+    STEELYARD_RETURN_IF_ERROR(CheckSet(where, test.rows, labels));
+    if (test.rows.columns != train.columns) {
+      return Want(absl::StrCat(where, ".columns"),
+                  absl::StrCat(train.columns, " as in the training rows"),
+                  test.rows.columns);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace steelyard::training

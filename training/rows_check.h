@@ -1,0 +1,42 @@
+#ifndef STEELYARD_TRAINING_ROWS_CHECK_H_
+#define STEELYARD_TRAINING_ROWS_CHECK_H_
+
+#include <cstdint>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "training/rows.h"
+
+namespace steelyard::training {
+
+// What labels may be.
+struct LabelKind {
+  enum class Values {
+    kSigns,    // -1 and +1
+    kClasses,  // 0 ... classes - 1
+    kNumbers,  // finite
+  };
+  Values values = Values::kSigns;
+  int64_t classes = 2;
+};
+
+// `where`: want `what`, got `got`.
+template <typename T>
+absl::Status Want(absl::string_view where, absl::string_view what, T got) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(where, ": want ", what, ", got ", got));
+}
+
+absl::Status WantAtLeastZero(absl::string_view where, double value);
+absl::Status WantAboveZero(absl::string_view where, double value);
+
+// Checks all that rows.h asks of the training rows and of the test sets.
+// Errors: InvalidArgument, naming the first bad field or row.
+absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,
+                       const LabelKind& labels);
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_ROWS_CHECK_H_

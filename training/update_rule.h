@@ -1,0 +1,43 @@
+#ifndef STEELYARD_TRAINING_UPDATE_RULE_H_
+#define STEELYARD_TRAINING_UPDATE_RULE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "training/aligned.h"
+#include "training/network_problem.h"
+
+namespace steelyard::training {
+
+// The learning rate of the step after `step` steps, of `steps` in all.
+double RateAt(const LearningRate& rate, int64_t step, int64_t steps);
+
+// Turns gradients into steps.
+template <typename Real>
+class UpdateRule {
+ public:
+  UpdateRule(const Rule& rule, double l2_strength, double weight_decay,
+             int64_t parameters);
+
+  // Takes the step after `step` steps: theta, gradient: [parameters]; the
+  // penalty's gradient is added to `gradient`.  No allocation.
+  void Step(int64_t step, double rate, Real* theta, Real* gradient);
+
+  // What it remembers: [parameters] each, velocity or moments; none.
+  std::vector<AlignedArray<Real>>& slots() { return slots_; }
+  const std::vector<AlignedArray<Real>>& slots() const { return slots_; }
+
+ private:
+  const Rule rule_;
+  const Real twice_l2_;
+  const double weight_decay_;
+  const int64_t parameters_;
+  std::vector<AlignedArray<Real>> slots_;
+};
+
+extern template class UpdateRule<float>;
+extern template class UpdateRule<double>;
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_UPDATE_RULE_H_
