@@ -23,6 +23,7 @@ constexpr int64_t kGiB = 1024 * kMiB;
 std::string LimitNames() {
   const google::protobuf::Descriptor* fields = v1::Limits::descriptor();
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(fields->field_count()));
   for (int i = 0; i < fields->field_count(); ++i) {
     names.push_back(fields->field(i)->name());
   }

@@ -34,8 +34,11 @@ std::string ShortNumber(double value, int digits) {
 
 std::string NarrowNumber(double value, int digits) {
   const double size = std::abs(value);
-  if (size >= 1000 && size < 99999.5) return absl::StrFormat("%.0f", value);
   std::string text = ShortNumber(value, digits);
+  // Five digits are no wider than an exponent.
+  if (size >= 1 && size < 99999.5 && absl::StrContains(text, 'e')) {
+    return absl::StrFormat("%.0f", value);
+  }
   // "%g" writes zeros where an exponent is shorter, and "e-05", "e+07".
   if (size > 0 && size < 1e-3) {
     text = absl::StrFormat("%.*e", digits - 1, value);

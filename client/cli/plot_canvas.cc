@@ -89,7 +89,8 @@ std::string PlotCanvas::Row(int row, const Terminal& terminal) const {
     } else if (cell.dots == 0) {
       text.push_back(' ');
     } else {
-      absl::StrAppend(&text, Coloured(terminal, kColours[cell.style % kStyles],
+      const auto style = static_cast<size_t>(cell.style % kStyles);
+      absl::StrAppend(&text, Coloured(terminal, kColours[style],
                                       terminal.utf8 ? Braille(cell.dots)
                                                     : AsciiDots(cell.dots)));
     }

@@ -206,7 +206,7 @@ std::string ProgressLine(const RunProgress& progress, int title_width,
   if (HasEnded(progress.state)) Append(parts, MetricTexts(progress));
   // The first two parts are shown even if they must be cut.
   const std::vector<std::string> needed(
-      parts.begin(), parts.begin() + std::min<int64_t>(2, parts.size()));
+      parts.begin(), parts.begin() + std::min<int64_t>(2, std::ssize(parts)));
   const std::string least = absl::StrJoin(needed, kGap);
   if (DisplayWidth(least) > terminal.width) {
     return Shorten(least, terminal.width, Ellipsis(terminal)) +

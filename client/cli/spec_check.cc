@@ -89,7 +89,7 @@ absl::Status LookForFile(Session& session, const v1::SpecFile& file,
   v1::GetDatasetRequest request;
   request.set_name(absl::StrCat("datasets/", hash.sha256));
   v1::GetDatasetResponse response;
-  const absl::Status found = session.connection->Call(
+  absl::Status found = session.connection->Call(
       session.connection->datasets(), &v1::DatasetService::Stub::GetDataset,
       request, response);
   if (found.ok()) {

@@ -185,6 +185,7 @@ std::string FlowPrinter::List(const Message& message,
   const int size = message.GetReflection()->FieldSize(message, &field);
   const int shown = most_entries_ ? std::min(size, *most_entries_) : size;
   std::vector<std::string> entries;
+  entries.reserve(static_cast<size_t>(shown) + 1);
   for (int i = 0; i < shown; ++i) entries.push_back(Entry(message, field, i));
   if (shown < size)
     entries.push_back(absl::StrCat("... ", size - shown, " more"));

@@ -15,7 +15,7 @@
 #define STEELYARD_SANITIZED
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(STEELYARD_SANITIZE_THREAD)
 #define STEELYARD_SANITIZED
 #endif
 

@@ -153,6 +153,8 @@ TEST(NumberTextTest, ATableGetsNumbersOfFewColumns) {
   EXPECT_EQ(NarrowNumber(1.25e-6, 3), "1.25e-6");
   EXPECT_EQ(NarrowNumber(5e-324, 3), "4.94e-324");
   EXPECT_EQ(NarrowNumber(1234.4, 3), "1234");
+  EXPECT_EQ(NarrowNumber(103.14, 2), "103");
+  EXPECT_EQ(NarrowNumber(103.14, 4), "103.1");
   EXPECT_EQ(NarrowNumber(99999.7, 3), "1e5");
   EXPECT_EQ(NarrowNumber(-1.2e10, 3), "-1.2e10");
   EXPECT_EQ(NarrowNumber(kNan, 3), "nan");

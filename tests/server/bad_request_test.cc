@@ -54,6 +54,7 @@ TEST(BadRequestTest, OtherErrorsHaveNoViolations) {
 // in base64 and the message once more, at worst three bytes for one.
 TEST(BadRequestTest, AnErrorFitsIntoAClientsMetadata) {
   std::vector<FieldFault> faults;
+  faults.reserve(10'000);
   for (int i = 0; i < 10'000; ++i) {
     faults.push_back({absl::StrCat("spec.data.inline.labels[", i, "]"),
                       std::string(i % 2 == 0 ? 10 : 2000, '\xC3')});

@@ -54,7 +54,7 @@ class CallersTest : public ::testing::Test {
       context.AddMetadata("authorization", authorization);
     }
     v1::GetServerInfoResponse response;
-    const grpc::Status status = stub->GetServerInfo(&context, {}, &response);
+    grpc::Status status = stub->GetServerInfo(&context, {}, &response);
     *info = response.server_info();
     return status;
   }

@@ -103,7 +103,8 @@ class Chaos {
   void CancelSomething() {
     const RunId last = lab_.reader().LastRunId().value();
     if (last.value == 0 || Pick(4) != 0) return;
-    const RunId run{static_cast<int64_t>(1 + Pick(last.value))};
+    const RunId run{
+        static_cast<int64_t>(1 + Pick(static_cast<size_t>(last.value)))};
     cancels_.emplace_back(run, lab_.Cancel(run));
   }
   void LoseAWorker() {

@@ -72,7 +72,7 @@ std::unique_ptr<storage::Reader> Served::OpenReader() const {
 storage::Sha256 Served::AddDataset(const std::string& bytes,
                                    const std::string& owner,
                                    const std::string& label, bool shared) {
-  const storage::Sha256 sha256 = files_->Put(bytes).value();
+  storage::Sha256 sha256 = files_->Put(bytes).value();
   std::promise<absl::Status> added;
   engine_->AddDataset({.sha256 = sha256,
                        .size_bytes = static_cast<int64_t>(bytes.size()),
@@ -128,7 +128,7 @@ v1::SessionResponse ScriptedWorker::WaitFor(
                                       return it.event_case() == kind;
                                     });
     if (found != received_.end()) {
-      v1::SessionResponse result = *std::move(found);
+      v1::SessionResponse result = std::move(*found);
       received_.erase(found);
       return result;
     }

@@ -235,7 +235,7 @@ TEST_F(ApplyReportTest, AnySequenceOfOverlappingReportsLeavesTheSeries) {
   std::mt19937 random(seed);
   int64_t count = 0;
   for (int i = 0; i < 200; ++i) {
-    const auto first = static_cast<int64_t>(random() % (count + 1));
+    const auto first = static_cast<int64_t>(random()) % (count + 1);
     const auto size = static_cast<int64_t>(random() % 8);
     ASSERT_THAT(store_.Apply(Report(1, 1, Series(first, size))), IsOk());
     count = std::max(count, first + size);

@@ -26,7 +26,7 @@
 //   ResourceExhausted, Internal  of the source
 namespace steelyard::training {
 
-inline constexpr int64_t kCifarPixels = 3 * 32 * 32;
+inline constexpr int64_t kCifarPixels = int64_t{3} * 32 * 32;
 
 // Which label of CIFAR-100; CIFAR-10 has a fine one alone.
 enum class CifarLabel { kFine, kCoarse };
