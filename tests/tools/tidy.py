@@ -5,7 +5,8 @@ includes, as the build recorded it), then, until LIMIT_S seconds have passed, ot
 in an order that each commit draws anew: so all come to be checked again, and a
 check in CI has an end.  `cmake --build --preset clang` checks them all.
 
-Exit status 1 when clang-tidy has something to say.
+Exit status 1 when clang-tidy has something to say of what the change touches.  What
+it says of others is shown: a change should not wait for what it did not do.
 """
 
 import concurrent.futures
@@ -86,7 +87,7 @@ def main(build, base, limit_s):
             checked += 1
             if said:
                 print(said, flush=True)
-                faults += 1
+                faults += checked <= len(touched)
     left = max(0, len(touched) - checked)
     print(f"clang-tidy: {checked} of {len(waiting)} sources, {len(touched)} of "
           f"them touched by the change"
