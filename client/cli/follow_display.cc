@@ -153,6 +153,7 @@ ExitCode FollowRuns(Session& session, const std::vector<v1::Run>& runs,
                     const FollowOptions& options) {
   Console& console = session.console;
   std::vector<FollowedRun> followed;
+  followed.reserve(runs.size());
   for (const v1::Run& run : runs) {
     followed.push_back(
         {.name = run.name(), .next_sample = options.from_sample});

@@ -142,6 +142,7 @@ std::vector<TextColumn> ValueColumns(absl::Span<const NamedSeries> runs,
                                      const std::vector<int64_t>& steps,
                                      int digits) {
   std::vector<TextColumn> columns;
+  columns.reserve(steps.size() + 1);
   for (const int64_t step : steps) {
     columns.push_back(MakeColumn(
         runs, StepTitle(step),
@@ -206,6 +207,7 @@ std::string MetricTable(absl::Span<const NamedSeries> runs,
   Table table(std::move(titles));
   for (size_t row = 0; row < columns.back().texts.size(); ++row) {
     std::vector<Table::Cell> cells;
+    cells.reserve(columns.size());
     for (const TextColumn& column : columns) {
       cells.emplace_back(column.texts[row]);
     }
