@@ -37,14 +37,6 @@ void CheckClasses(const std::string& path, const v1::Classes& classes,
   }
 }
 
-// Whether a selection by `classes` means anything.
-bool AreSound(const v1::Classes* classes) {
-  if (classes == nullptr) return true;
-  std::vector<Fault> faults;
-  CheckClasses("", *classes, &faults);
-  return faults.empty();
-}
-
 // The number of values in each row, absent when the rows do not agree.
 std::optional<int64_t> CheckFeatures(const std::string& path,
                                      const v1::InlineData& table,
@@ -175,11 +167,26 @@ void CheckTake(const std::string& path, const v1::Data& data,
 
 }  // namespace
 
+bool AreSound(const v1::Classes* classes) {
+  if (classes == nullptr) return true;
+  std::vector<Fault> faults;
+  CheckClasses("", *classes, &faults);
+  return faults.empty();
+}
+
+bool IsStored(const v1::Data& data) {
+  return data.has_csv() || data.has_idx() || data.has_npy() || data.has_cifar();
+}
+
 KnownRows CheckData(const std::string& path, const v1::Data& data,
                     const v1::RunSpec& spec, std::vector<Fault>* faults) {
   KnownRows rows;
   CheckChoice(path, data, faults);
-  if (data.has_inline_()) rows = CheckInline(path, data, spec, faults);
+  if (data.has_inline_()) {
+    rows = CheckInline(path, data, spec, faults);
+  } else if (!IsStored(data)) {
+    rows = CheckGenerator(path, data, spec, faults);
+  }
   if (data.has_csv()) {
     const std::string csv = FieldPath(path, "csv");
     CheckDataset(csv, data.csv().dataset(), faults);

@@ -305,12 +305,12 @@ class SetChecker {
   std::vector<Fault>* const faults_;
 };
 
-// Inline rows were checked before; only their shape is wanted here.
+// Rows without a file were checked before; only their shape is wanted here.
 KnownRows RowsOf(const std::string& path, const v1::Data& data,
                  const v1::RunSpec& spec,
                  const std::map<std::string, KnownDataset>& known,
                  std::vector<Fault>* faults) {
-  if (!data.has_inline_()) {
+  if (IsStored(data)) {
     return SetChecker(path, data, spec, known, faults).Check();
   }
   std::vector<Fault> ignored;

@@ -20,7 +20,32 @@ void FillModel(v1::RunSpec* spec) {
   }
 }
 
-void FillData(v1::Data* data) {
+// Draws without a key of their own have the run's.
+template <typename Source>
+void FillSeed(uint64_t seed, Source* source) {
+  if (!source->has_seed()) source->set_seed(seed);
+}
+
+void FillGenerator(uint64_t seed, v1::Data* data) {
+  switch (data->source_case()) {
+    case v1::Data::kMoons:
+      return FillSeed(seed, data->mutable_moons());
+    case v1::Data::kCircles:
+      if (!data->circles().has_factor()) {
+        data->mutable_circles()->set_factor(0.8);
+      }
+      return FillSeed(seed, data->mutable_circles());
+    case v1::Data::kGaussians:
+      return FillSeed(seed, data->mutable_gaussians());
+    case v1::Data::kSeparableGaussians:
+      return FillSeed(seed, data->mutable_separable_gaussians());
+    default:
+      return;
+  }
+}
+
+void FillData(uint64_t seed, v1::Data* data) {
+  FillGenerator(seed, data);
   if (data->has_cifar() &&
       data->cifar().label() == v1::CIFAR_LABEL_UNSPECIFIED) {
     data->mutable_cifar()->set_label(v1::CIFAR_LABEL_FINE);
@@ -71,9 +96,9 @@ void AddUses(const std::string& path, v1::Data* data,
 
 void FillDefaults(v1::RunSpec* spec) {
   if (spec->experiment().empty()) spec->set_experiment("default");
-  if (spec->has_data()) FillData(spec->mutable_data());
+  if (spec->has_data()) FillData(spec->seed(), spec->mutable_data());
   for (auto& [name, set] : *spec->mutable_test_sets()) {
-    FillData(&set);
+    FillData(spec->seed(), &set);
     if (!set.has_classes() && spec->data().has_classes()) {
       *set.mutable_classes() = spec->data().classes();
     }

@@ -67,6 +67,17 @@ ClassCounts TakeOf(const v1::Data& data, ClassCounts counts);
 KnownRows CheckData(const std::string& path, const v1::Data& data,
                     const v1::RunSpec& spec, std::vector<Fault>* faults);
 
+// Of a source that is drawn: for CheckData.
+KnownRows CheckGenerator(const std::string& path, const v1::Data& data,
+                         const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Whether `classes`, null or not, choose anything: no list is empty, no label
+// in both.
+bool AreSound(const v1::Classes* classes);
+
+// Whether the rows lie in stored files.
+bool IsStored(const v1::Data& data);
+
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 

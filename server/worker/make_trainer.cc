@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/worker/read_data.h"
+#include "server/worker/read_files.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -298,8 +299,9 @@ absl::Status ReadTestSets(const v1::RunSpec& spec, const LeasedFiles& files,
       const std::string message =
           absl::StrCat(field, ": want ", problem.train.columns,
                        " features as in data, got ", rows.columns);
-      return data->has_inline_() ? absl::InvalidArgumentError(message)
-                                 : absl::FailedPreconditionError(message);
+      return IsStored(*data) || IsStored(spec.data())
+                 ? absl::FailedPreconditionError(message)
+                 : absl::InvalidArgumentError(message);
     }
     problem.tests.push_back({.name = name, .rows = std::move(rows)});
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/worker/draw_rows.h"
 #include "server/worker/failure.h"
 #include "server/worker/read_files.h"
 #include "support/status_macros.h"
@@ -115,7 +116,7 @@ absl::StatusOr<Rows> ReadInline(const v1::InlineData& table,
   return rows;
 }
 
-absl::StatusOr<Rows> ReadSource(const v1::Data& data,
+absl::StatusOr<Rows> ReadSource(const v1::Data& data, const std::string& field,
                                 const LeasedFiles& files) {
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError("want a source of rows, got nothing");
@@ -132,10 +133,9 @@ absl::StatusOr<Rows> ReadSource(const v1::Data& data,
       return ReadFiles(data.npy(), selection, files);
     case v1::Data::kCifar:
       return ReadFiles(data.cifar(), selection, files);
-    case v1::Data::SOURCE_NOT_SET:
-      break;
+    default:
+      return DrawRows(data, field, selection);
   }
-  return absl::InvalidArgumentError("want a source, got nothing");
 }
 
 // a * b, at most kMost; both at least 0.
@@ -149,7 +149,7 @@ int64_t BoundedSum(int64_t a, int64_t b) { return std::min(a, kMost - b) + b; }
 
 absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
                               const LeasedFiles& files) {
-  absl::StatusOr<Rows> rows = ReadSource(data, files);
+  absl::StatusOr<Rows> rows = ReadSource(data, field, files);
   if (rows.ok()) return rows;
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
     return Within(field, rows.status());
@@ -161,7 +161,8 @@ absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
 int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
   absl::StatusOr<RowSelection> selection = MakeSelection(data);
   if (!selection.ok()) return 0;
-  const TableSize size = EstimateSize(data, *selection, files);
+  const TableSize read = EstimateSize(data, *selection, files);
+  const TableSize size = read.rows > 0 ? read : DrawnSize(data);
   constexpr int64_t kBytes = sizeof(double);
   return BoundedProduct(BoundedProduct(size.rows, kBytes),
                         BoundedSum(size.columns, 1));

@@ -9,8 +9,8 @@
 #include "steelyard/v1/spec.pb.h"
 #include "training/rows.h"
 
-// From a spec's sources of data to rows.  Errors name the field, as in
-// `data.csv: row 3 (line 4), column 1 ("x1"): want a number, got "abc"`:
+// From a spec's sources of data to rows, read or drawn.  Errors name the field,
+// as in `data.csv: row 3 (line 4), column 1 ("x1"): want a number, got "abc"`:
 //   InvalidArgument     the spec is wrong, inline data included
 //   FailedPrecondition  a dataset is not what the spec needs
 //   Internal            a file cannot be read, or is not in the lease

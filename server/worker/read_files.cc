@@ -193,6 +193,10 @@ absl::Status CheckCifar(const v1::CifarData& cifar) {
 
 }  // namespace
 
+bool IsStored(const v1::Data& data) {
+  return data.has_csv() || data.has_idx() || data.has_npy() || data.has_cifar();
+}
+
 absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
                                const RowSelection& selection,
                                const LeasedFiles& files) {

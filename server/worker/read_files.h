@@ -13,6 +13,9 @@
 // read_data.h's and begin with the source's key: `csv: row 3 (line 4), ...`.
 namespace steelyard::worker {
 
+// Whether the rows lie in stored files.
+bool IsStored(const v1::Data& data);
+
 absl::StatusOr<training::Rows> ReadFiles(
     const v1::CsvData& csv, const training::RowSelection& selection,
     const LeasedFiles& files);

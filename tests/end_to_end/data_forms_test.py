@@ -65,6 +65,27 @@ stop: {steps: 200}
         shown = self.cli("data", "ls").stdout
         self.assertIn("3 x 3 x 32 x 32 of uint8", shown)
 
+    def test_drawn_rows_follow_their_seed(self):
+        spec = self.write("drawn.yaml", """\
+data: {separable_gaussians: {rows: 40, dimension: 3, margin: 0.5}}
+test_sets:
+  drawn: {separable_gaussians: {rows: 40, dimension: 3, margin: 0.5, seed: 4}}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 100}
+""")
+        runs = [self.submit(spec, "--set", f"seed={seed}") for seed in (4, 4, 5)]
+        for run in runs:
+            self.wait_for(run)
+        same, again, other = [self.metrics(run) for run in runs]
+        self.assertEqual(same, again)
+        self.assertNotEqual(same["train/loss"][100], other["train/loss"][100])
+        # The test set has a seed of its own, and is not the training rows.
+        self.assertNotEqual(same["drawn/loss"][100], same["train/loss"][100])
+        self.assertIn("direction/gap", same)  # the rows are separable
+        shown = self.show(runs[2])["spec"]
+        self.assertEqual(shown["data"]["separableGaussians"]["seed"], "5")
+
     def test_what_is_no_array_of_numbers_is_rejected_with_the_place(self):
         path = self.write_bytes("o.npy", npy("|O", (4,), b"\x80\x03."))
         error = self.cli("data", "put", path, status=INVALID).stderr

@@ -26,6 +26,9 @@ struct BadSpec {
 
 std::vector<BadSpec> AllBadSpecs();
 
+// The part of them that is about rows; within the table.
+std::vector<BadSpec> BadDataSpecs();
+
 }  // namespace steelyard
 
 #endif  // STEELYARD_TESTS_SERVER_BAD_SPECS_H_

@@ -1,0 +1,145 @@
+#include "server/worker/draw_rows.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/worker/failure.h"
+#include "support/status_macros.h"
+#include "training/data/generate.h"
+
+namespace steelyard::worker {
+namespace {
+
+// A number of a message that is far past every limit stays so.
+int64_t Bounded(uint64_t count) {
+  constexpr uint64_t kPast = uint64_t{1} << 40;
+  return static_cast<int64_t>(std::min(count, kPast));
+}
+
+// A generator and the key of its draws.
+struct Source {
+  training::Generator generator;
+  uint64_t seed;
+};
+
+absl::StatusOr<training::GaussianClass> ToClass(
+    const v1::GaussianClass& message) {
+  if (!message.has_label()) {
+    return absl::InvalidArgumentError("label: want one, got nothing");
+  }
+  training::GaussianClass gaussian{
+      .label = message.label(),
+      .rows = Bounded(message.rows()),
+      .mean = {message.mean().begin(), message.mean().end()},
+      .covariance = {},
+      .standard_deviation = message.standard_deviation()};
+  if (message.spread_case() == v1::GaussianClass::SPREAD_NOT_SET) {
+    return absl::InvalidArgumentError(
+        "want covariance or standard_deviation, got nothing");
+  }
+  if (!message.has_covariance()) return gaussian;
+  if (message.covariance().rows().empty()) {
+    return absl::InvalidArgumentError("covariance: want rows, got none");
+  }
+  for (const v1::Row& row : message.covariance().rows()) {
+    if (row.values_size() != message.covariance().rows_size()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "covariance: want rows of ", message.covariance().rows_size(),
+          " values, got one of ", row.values_size()));
+    }
+    gaussian.covariance.insert(gaussian.covariance.end(), row.values().begin(),
+                               row.values().end());
+  }
+  return gaussian;
+}
+
+absl::StatusOr<Source> ToSource(const v1::GaussiansData& message) {
+  training::Gaussians gaussians;
+  for (int c = 0; c < message.classes_size(); ++c) {
+    absl::StatusOr<training::GaussianClass> gaussian =
+        ToClass(message.classes(c));
+    if (!gaussian.ok()) {
+      return Within(absl::StrCat("classes[", c, "]"), gaussian.status());
+    }
+    gaussians.classes.push_back(*std::move(gaussian));
+  }
+  return Source{std::move(gaussians), message.seed()};
+}
+
+absl::StatusOr<Source> ToSource(const v1::Data& data) {
+  switch (data.source_case()) {
+    case v1::Data::kMoons:
+      return Source{
+          training::Moons{.positive = Bounded(data.moons().positive()),
+                          .negative = Bounded(data.moons().negative()),
+                          .noise = data.moons().noise()},
+          data.moons().seed()};
+    case v1::Data::kCircles:
+      return Source{
+          training::Circles{.positive = Bounded(data.circles().positive()),
+                            .negative = Bounded(data.circles().negative()),
+                            .noise = data.circles().noise(),
+                            .factor = data.circles().factor()},
+          data.circles().seed()};
+    case v1::Data::kGaussians:
+      return ToSource(data.gaussians());
+    case v1::Data::kSeparableGaussians: {
+      const v1::SeparableGaussiansData& message = data.separable_gaussians();
+      return Source{training::SeparableGaussians{
+                        .rows = Bounded(message.rows()),
+                        .dimension = Bounded(message.dimension()),
+                        .margin = message.margin()},
+                    message.seed()};
+    }
+    default:
+      break;
+  }
+  return absl::InvalidArgumentError("want a generator, got another source");
+}
+
+}  // namespace
+
+absl::StatusOr<training::Rows> DrawRows(
+    const v1::Data& data, const std::string& field,
+    const training::RowSelection& selection) {
+  absl::StatusOr<Source> source = ToSource(data);
+  absl::StatusOr<training::Rows> rows =
+      source.ok() ? training::Generate(source->generator, source->seed, field,
+                                       selection)
+                  : source.status();
+  if (rows.ok()) return rows;
+  const std::string& key =
+      data.GetDescriptor()->FindFieldByNumber(data.source_case())->name();
+  return Within(key, rows.status());
+}
+
+TableSize DrawnSize(const v1::Data& data) {
+  switch (data.source_case()) {
+    case v1::Data::kMoons:
+      return {
+          Bounded(data.moons().positive()) + Bounded(data.moons().negative()),
+          2};
+    case v1::Data::kCircles:
+      return {Bounded(data.circles().positive()) +
+                  Bounded(data.circles().negative()),
+              2};
+    case v1::Data::kGaussians: {
+      TableSize size;
+      for (const v1::GaussianClass& gaussian : data.gaussians().classes()) {
+        size.rows += Bounded(gaussian.rows());
+        size.columns = std::max(size.columns, int64_t{gaussian.mean_size()});
+      }
+      return size;
+    }
+    case v1::Data::kSeparableGaussians:
+      return {Bounded(data.separable_gaussians().rows()),
+              Bounded(data.separable_gaussians().dimension())};
+    default:
+      return {};
+  }
+}
+
+}  // namespace steelyard::worker

@@ -1,0 +1,352 @@
+#include "training/data/generate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "support/status_macros.h"
+#include "training/data/array.h"
+#include "training/random.h"
+
+namespace steelyard::training {
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+
+template <typename... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+// A number of rows with one label.
+struct LabelCount {
+  int64_t label;
+  int64_t rows;
+};
+
+absl::Status CheckAtLeastZero(absl::string_view field, double value) {
+  if (value >= 0 && value <= kMaxGeneratorNumber) return absl::OkStatus();
+  return Wrong(field, ": want a value of 0 to ", kMaxGeneratorNumber, ", got ",
+               value);
+}
+
+absl::Status CheckSize(const std::vector<LabelCount>& counts, int64_t columns) {
+  int64_t rows = 0;
+  for (const LabelCount& count : counts) {
+    if (count.rows < 0 || count.rows > kMaxGeneratedValues) {
+      return Wrong("want at most ", kMaxGeneratedValues, " rows, got ",
+                   count.rows);
+    }
+    rows += count.rows;
+  }
+  if (rows == 0) return Wrong("want at least one row, got none");
+  if (columns > kMaxGeneratedValues / rows) {
+    return Wrong("want at most ", kMaxGeneratedValues, " values, got ", rows,
+                 " rows of ", columns);
+  }
+  return absl::OkStatus();
+}
+
+// How many rows will be picked.
+int64_t CountPicked(const std::vector<LabelCount>& counts,
+                    const RowSelection& selection) {
+  RowSelection all = selection;
+  all.first_per_class = RowSelection().first_per_class;
+  RowPicker picker(all);
+  int64_t positive = 0;
+  int64_t negative = 0;
+  for (const LabelCount& count : counts) {
+    const absl::StatusOr<int> sign =
+        picker.Pick(static_cast<double>(count.label));
+    if (!sign.ok() || *sign == 0) continue;
+    (*sign > 0 ? positive : negative) += count.rows;
+  }
+  return std::min(positive, selection.first_per_class) +
+         std::min(negative, selection.first_per_class);
+}
+
+// The rows picked so far.
+class Table {
+ public:
+  Table(const std::vector<LabelCount>& counts, int64_t columns,
+        const RowSelection& selection)
+      : picker_(selection) {
+    rows_.columns = columns;
+    const auto picked = static_cast<size_t>(CountPicked(counts, selection));
+    rows_.labels.reserve(picked);
+    rows_.features.reserve(picked * static_cast<size_t>(columns));
+  }
+
+  absl::Status Add(int64_t label, std::span<const double> row) {
+    STEELYARD_ASSIGN_OR_RETURN(const int sign,
+                               picker_.Pick(static_cast<double>(label)));
+    if (sign == 0) return absl::OkStatus();
+    rows_.labels.push_back(sign);
+    rows_.features.insert(rows_.features.end(), row.begin(), row.end());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Rows> Finish() {
+    STEELYARD_RETURN_IF_ERROR(picker_.CheckSome());
+    rows_.rows = picker_.rows();
+    return std::move(rows_);
+  }
+
+ private:
+  RowPicker picker_;
+  Rows rows_;
+};
+
+// Draws one generator.
+class Draw {
+ public:
+  Draw(uint64_t seed, absl::string_view place, const RowSelection& selection)
+      : seed_(seed), place_(place), selection_(selection) {}
+
+  absl::StatusOr<Rows> operator()(const Moons& moons) const {
+    const auto point = [&](int64_t label, int64_t i) -> std::array<double, 2> {
+      const int64_t count = label > 0 ? moons.positive : moons.negative;
+      const double a = count > 1 ? kPi * static_cast<double>(i) /
+                                       static_cast<double>(count - 1)
+                                 : 0;
+      if (label > 0) return {1 - std::cos(a), 0.5 - std::sin(a)};
+      return {std::cos(a), std::sin(a)};
+    };
+    return DrawPlane(moons.positive, moons.negative, moons.noise, "moons",
+                     point);
+  }
+
+  absl::StatusOr<Rows> operator()(const Circles& circles) const {
+    if (!(circles.factor >= 0 && circles.factor < 1)) {
+      return Wrong("factor: want a value of at least 0 and below 1, got ",
+                   circles.factor);
+    }
+    const auto point = [&](int64_t label, int64_t i) -> std::array<double, 2> {
+      const int64_t count = label > 0 ? circles.positive : circles.negative;
+      const double a =
+          2 * kPi * static_cast<double>(i) / static_cast<double>(count);
+      const double radius = label > 0 ? circles.factor : 1;
+      return {radius * std::cos(a), radius * std::sin(a)};
+    };
+    return DrawPlane(circles.positive, circles.negative, circles.noise,
+                     "circles", point);
+  }
+
+  absl::StatusOr<Rows> operator()(const Gaussians& gaussians) const;
+  absl::StatusOr<Rows> operator()(const SeparableGaussians& gaussians) const;
+
+ private:
+  RandomStream Stream(absl::string_view name, uint64_t number = 0) const {
+    return RandomStream(seed_, absl::StrCat(place_, ".", name), number);
+  }
+
+  // The rows of +1, then those of -1, of points in the plane and noise.
+  template <typename Point>
+  absl::StatusOr<Rows> DrawPlane(int64_t positive, int64_t negative,
+                                 double noise, absl::string_view name,
+                                 Point point) const {
+    const std::vector<LabelCount> counts = {{1, positive}, {-1, negative}};
+    STEELYARD_RETURN_IF_ERROR(CheckSize(counts, 2));
+    STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero("noise", noise));
+    Table table(counts, 2, selection_);
+    RandomStream random = Stream(name);
+    for (const LabelCount& count : counts) {
+      for (int64_t i = 0; i < count.rows; ++i) {
+        std::array<double, 2> row = point(count.label, i);
+        for (double& x : row) x += noise * random.Normal();
+        STEELYARD_RETURN_IF_ERROR(table.Add(count.label, row));
+      }
+    }
+    return table.Finish();
+  }
+
+  const uint64_t seed_;
+  const absl::string_view place_;
+  const RowSelection& selection_;
+};
+
+absl::Status CheckNumbers(absl::string_view field,
+                          const std::vector<double>& values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::abs(values[i]) <= kMaxGeneratorNumber) continue;
+    return Wrong(field, "[", i, "]: want a value of at most ",
+                 kMaxGeneratorNumber, " in magnitude, got ", values[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckClass(const GaussianClass& gaussian, int64_t dimension) {
+  constexpr int64_t kMaxWhole = int64_t{1} << 53;
+  if (gaussian.label > kMaxWhole || gaussian.label < -kMaxWhole) {
+    return Wrong("label: want at most 2^53 in magnitude, got ", gaussian.label);
+  }
+  if (gaussian.rows < 1) {
+    return Wrong("rows: want at least 1, got ", gaussian.rows);
+  }
+  if (gaussian.mean.empty() || std::ssize(gaussian.mean) != dimension) {
+    return Wrong("mean: want ", std::max(dimension, int64_t{1}),
+                 " values, got ", gaussian.mean.size());
+  }
+  STEELYARD_RETURN_IF_ERROR(CheckNumbers("mean", gaussian.mean));
+  if (gaussian.covariance.empty()) {
+    return CheckAtLeastZero("standard_deviation", gaussian.standard_deviation);
+  }
+  if (dimension > kMaxCovarianceDimension ||
+      std::ssize(gaussian.covariance) != dimension * dimension) {
+    return Wrong("covariance: want ", dimension, " rows of ", dimension,
+                 " values, of at most ", kMaxCovarianceDimension, ", got ",
+                 gaussian.covariance.size(), " values");
+  }
+  return CheckNumbers("covariance", gaussian.covariance);
+}
+
+// Draws the rows of one class.
+class GaussianDraw {
+ public:
+  // `factor`: of the covariance, or empty.
+  GaussianDraw(const GaussianClass& gaussian, std::vector<double> factor)
+      : gaussian_(gaussian),
+        factor_(std::move(factor)),
+        normals_(gaussian.mean.size()),
+        row_(gaussian.mean.size()) {}
+
+  std::span<const double> Next(RandomStream& random) {
+    for (double& z : normals_) z = random.Normal();
+    for (size_t j = 0; j < row_.size(); ++j) {
+      row_[j] = gaussian_.mean[j] + Deviation(j);
+    }
+    return row_;
+  }
+
+ private:
+  double Deviation(size_t j) const {
+    if (factor_.empty()) return gaussian_.standard_deviation * normals_[j];
+    double sum = 0;
+    for (size_t k = 0; k <= j; ++k) {
+      sum += factor_[j * row_.size() + k] * normals_[k];
+    }
+    return sum;
+  }
+
+  const GaussianClass& gaussian_;
+  const std::vector<double> factor_;
+  std::vector<double> normals_;
+  std::vector<double> row_;
+};
+
+absl::StatusOr<Rows> Draw::operator()(const Gaussians& gaussians) const {
+  const std::vector<GaussianClass>& classes = gaussians.classes;
+  if (classes.empty() || std::ssize(classes) > kMaxGaussianClasses) {
+    return Wrong("classes: want 1 to ", kMaxGaussianClasses, " classes, got ",
+                 classes.size());
+  }
+  const int64_t dimension = std::ssize(classes.front().mean);
+  std::vector<LabelCount> counts;
+  std::vector<GaussianDraw> draws;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const std::string field = absl::StrCat("classes[", c, "]");
+    absl::Status checked = CheckClass(classes[c], dimension);
+    if (!checked.ok()) {
+      return Wrong(field, ".", checked.message());
+    }
+    absl::StatusOr<std::vector<double>> factor =
+        FactorCovariance(classes[c].covariance, dimension);
+    if (!factor.ok()) {
+      return Wrong(field, ".covariance", factor.status().message());
+    }
+    counts.push_back({classes[c].label, classes[c].rows});
+    draws.emplace_back(classes[c], *std::move(factor));
+  }
+  STEELYARD_RETURN_IF_ERROR(CheckSize(counts, dimension));
+  Table table(counts, dimension, selection_);
+  for (size_t c = 0; c < classes.size(); ++c) {
+    RandomStream random = Stream("gaussians", c);
+    for (int64_t i = 0; i < classes[c].rows; ++i) {
+      absl::Status added = table.Add(classes[c].label, draws[c].Next(random));
+      if (!added.ok()) {
+        return Within(absl::StrCat("classes[", c, "].label"), added);
+      }
+    }
+  }
+  return table.Finish();
+}
+
+absl::StatusOr<Rows> Draw::operator()(
+    const SeparableGaussians& gaussians) const {
+  if (gaussians.dimension < 1) {
+    return Wrong("dimension: want at least 1, got ", gaussians.dimension);
+  }
+  if (!(gaussians.margin > 0 && gaussians.margin <= kMaxGeneratorNumber)) {
+    return Wrong("margin: want a value > 0, at most ", kMaxGeneratorNumber,
+                 ", got ", gaussians.margin);
+  }
+  const std::vector<LabelCount> counts = {
+      {1, gaussians.rows - gaussians.rows / 2}, {-1, gaussians.rows / 2}};
+  STEELYARD_RETURN_IF_ERROR(CheckSize(counts, gaussians.dimension));
+  Table table(counts, gaussians.dimension, selection_);
+  RandomStream random = Stream("separable_gaussians");
+  std::vector<double> row(static_cast<size_t>(gaussians.dimension));
+  for (int64_t i = 0; i < gaussians.rows; ++i) {
+    const int64_t label = i % 2 == 0 ? 1 : -1;
+    for (double& x : row) x = random.Normal();
+    row[0] = gaussians.margin + std::abs(row[0]);
+    if (label < 0) {
+      for (double& x : row) x = -x;
+    }
+    STEELYARD_RETURN_IF_ERROR(table.Add(label, row));
+  }
+  return table.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<Rows> Generate(const Generator& generator, uint64_t seed,
+                              absl::string_view place,
+                              const RowSelection& selection) {
+  return std::visit(Draw(seed, place, selection), generator);
+}
+
+absl::StatusOr<std::vector<double>> FactorCovariance(
+    const std::vector<double>& covariance, int64_t dimension) {
+  const auto d = static_cast<size_t>(dimension);
+  std::vector<double> factor(covariance.size());
+  if (covariance.empty()) return factor;
+  const double t = static_cast<double>(dimension) * 0x1p-44;
+  const auto element = [&](size_t i, size_t j) {
+    return covariance[i * d + j];
+  };
+  const auto deviation = [&](size_t i) { return std::sqrt(element(i, i)); };
+  for (size_t j = 0; j < d; ++j) {
+    for (size_t i = j; i < d; ++i) {
+      if (element(i, j) != element(j, i)) {
+        return Wrong("[", i, "][", j, "]: want ", element(j, i), " as in [", j,
+                     "][", i, "], got ", element(i, j));
+      }
+      double rest = element(i, j);
+      for (size_t k = 0; k < j; ++k)
+        rest -= factor[i * d + k] * factor[j * d + k];
+      const double pivot = i == j ? rest : factor[j * d + j];
+      const double slack = t * deviation(i) * deviation(j);
+      // Not a number is refused too.
+      const bool sound =
+          i == j ? rest >= -slack : pivot > 0 || std::abs(rest) <= slack;
+      if (!sound) {
+        return Wrong("[", i, "][", j,
+                     "]: want a positive semidefinite matrix, got one that is "
+                     "not");
+      }
+      if (i == j) {
+        factor[j * d + j] = rest > slack ? std::sqrt(rest) : 0;
+      } else {
+        factor[i * d + j] = pivot > 0 ? rest / pivot : 0;
+      }
+    }
+  }
+  return factor;
+}
+
+}  // namespace steelyard::training
