@@ -129,9 +129,11 @@ class Checker {
     SpecRows rows;
     rows.train = CheckData("data", spec_.data(), spec_, &faults_);
     const int64_t most = (limits_.metrics - kOwnMetrics) / kMetricsPerSet;
-    if (static_cast<int64_t>(spec_.test_sets().size()) > most) {
-      Add("test_sets", absl::StrCat("want at most ", most, " sets, got ",
-                                    spec_.test_sets().size()));
+    const int64_t sets = static_cast<int64_t>(spec_.test_sets().size()) +
+                         (spec_.data().has_split() ? 1 : 0);
+    if (sets > most) {
+      Add("test_sets",
+          absl::StrCat("want at most ", most, " sets, got ", sets));
     } else {
       std::vector<std::string> names;
       for (const auto& [name, set] : spec_.test_sets()) names.push_back(name);
@@ -143,6 +145,7 @@ class Checker {
                       spec_, &faults_);
       }
     }
+    ApplyAlterations(spec_, &rows, &faults_);
     CheckTogether(spec_, rows, &faults_);
   }
 

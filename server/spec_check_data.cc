@@ -218,6 +218,7 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
     CheckClasses(FieldPath(path, "classes"), data.classes(), faults);
   }
   CheckTake(path, data, faults);
+  CheckAlterations(path, data, faults);
   return rows;
 }
 

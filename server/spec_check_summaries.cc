@@ -331,6 +331,7 @@ std::vector<Fault> CheckAgainstSummaries(
     rows.tests[name] = RowsOf(KeyPath("test_sets", name),
                               spec.test_sets().at(name), spec, known, &faults);
   }
+  ApplyAlterations(spec, &rows, &faults);
   CheckTogether(spec, rows, &faults);
   return faults;
 }

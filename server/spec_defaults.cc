@@ -46,6 +46,8 @@ void FillGenerator(uint64_t seed, v1::Data* data) {
 
 void FillData(uint64_t seed, v1::Data* data) {
   FillGenerator(seed, data);
+  if (data->has_split()) FillSeed(seed, data->mutable_split());
+  if (data->has_label_noise()) FillSeed(seed, data->mutable_label_noise());
   if (data->has_cifar() &&
       data->cifar().label() == v1::CIFAR_LABEL_UNSPECIFIED) {
     data->mutable_cifar()->set_label(v1::CIFAR_LABEL_FINE);

@@ -192,18 +192,19 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
          absl::StrCat("want rows of ", *rows.train.columns,
                       " features as in data, got ", *test.columns)});
   }
-  if (!rows.train.counts) return;
-  const ClassCounts& counts = *rows.train.counts;
+  const std::optional<ClassCounts>& counts = rows.train.counts;
   const v1::Weighting& weighting = spec.weighting();
-  if (weighting.has_per_class()) CheckRatio(spec, counts, faults);
-  if (!weighting.has_per_example()) return;
-  const int64_t count = counts.positive + counts.negative;
+  if (counts && weighting.has_per_class()) CheckRatio(spec, *counts, faults);
+  const std::optional<int64_t> count =
+      counts ? counts->positive + counts->negative : rows.train.rows;
+  if (!count || !weighting.has_per_example()) return;
   const int got = weighting.per_example().weights_size();
-  if (got == 0 || got == count) return;
+  if (got == 0 || got == *count) return;
   faults->push_back(
       {kWeights,
-       absl::StrCat("want ", count, " weights, one for each row after classes ",
-                    "and take, got ", got)});
+       absl::StrCat("want ", *count,
+                    " weights, one for each row that is trained on, got ",
+                    got)});
 }
 
 void ElementFaults::Add(const std::string& path, std::string message) {

@@ -25,6 +25,7 @@ struct ClassCounts {
 struct KnownRows {
   std::optional<int64_t> columns;
   std::optional<ClassCounts> counts;  // after `classes` and `take`
+  std::optional<int64_t> rows;        // where `counts` is not known
 };
 
 // Of all sets of a spec.
@@ -80,6 +81,16 @@ bool IsStored(const v1::Data& data);
 
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks `split`, `imbalance` and `label_noise` on the message alone; `path` is
+// that of `data`.
+void CheckAlterations(const std::string& path, const v1::Data& data,
+                      std::vector<Fault>* faults);
+
+// From the rows that were read or drawn to those that are trained on; adds the
+// set that `split` makes.  What can't be done is a fault.
+void ApplyAlterations(const v1::RunSpec& spec, SpecRows* rows,
+                      std::vector<Fault>* faults);
 
 // Checks what the sets must have in common, and the weights against the
 // training rows, as far as they are known.

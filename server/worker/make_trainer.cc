@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/worker/read_data.h"
 #include "server/worker/read_files.h"
+#include "server/worker/training_rows.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -283,7 +285,9 @@ absl::Status CheckTestName(const std::string& name) {
       name, "\"");
 }
 
+// `split`: the rows of the set `test`, when the data make one.
 absl::Status ReadTestSets(const v1::RunSpec& spec, const LeasedFiles& files,
+                          std::optional<training::Rows> split,
                           LinearProblem& problem) {
   // A protobuf map has no order; the metrics' order must not depend on it.
   std::map<std::string, const v1::Data*> sets;
@@ -291,8 +295,14 @@ absl::Status ReadTestSets(const v1::RunSpec& spec, const LeasedFiles& files,
     STEELYARD_RETURN_IF_ERROR(CheckTestName(name));
     sets[name] = &data;
   }
+  if (split.has_value() && sets.contains("test")) {
+    return Wrong("data.split: want no test set named test beside it, got one");
+  }
   for (const auto& [name, data] : sets) {
     const std::string field = absl::StrCat("test_sets.", name);
+    if (absl::Status bad = CheckUnaltered(*data); !bad.ok()) {
+      return Wrong(field, ".", bad.message());
+    }
     STEELYARD_ASSIGN_OR_RETURN(training::Rows rows,
                                ReadRows(*data, field, files));
     if (rows.columns != problem.train.columns) {
@@ -305,6 +315,11 @@ absl::Status ReadTestSets(const v1::RunSpec& spec, const LeasedFiles& files,
     }
     problem.tests.push_back({.name = name, .rows = std::move(rows)});
   }
+  if (!split.has_value()) return absl::OkStatus();
+  const auto place = std::find_if(
+      problem.tests.begin(), problem.tests.end(),
+      [](const training::TestSet& set) { return set.name > "test"; });
+  problem.tests.insert(place, {.name = "test", .rows = *std::move(split)});
   return absl::OkStatus();
 }
 
@@ -331,10 +346,12 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   const LeasedFiles files(lease);
   STEELYARD_ASSIGN_OR_RETURN(LinearProblem problem, MakeProblem(spec));
   STEELYARD_RETURN_IF_ERROR(memory.Check(EstimateBytes(lease)));
-  STEELYARD_ASSIGN_OR_RETURN(problem.train,
-                             ReadRows(spec.data(), "data", files));
+  STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows,
+                             ReadTrainingRows(spec.data(), files));
+  problem.train = std::move(rows.train);
   STEELYARD_RETURN_IF_ERROR(SetWeights(spec.weighting(), problem));
-  STEELYARD_RETURN_IF_ERROR(ReadTestSets(spec, files, problem));
+  STEELYARD_RETURN_IF_ERROR(
+      ReadTestSets(spec, files, std::move(rows.test), problem));
   return training::Trainer::Create(std::move(problem));
 }
 

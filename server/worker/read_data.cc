@@ -164,8 +164,13 @@ int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
   const TableSize read = EstimateSize(data, *selection, files);
   const TableSize size = read.rows > 0 ? read : DrawnSize(data);
   constexpr int64_t kBytes = sizeof(double);
-  return BoundedProduct(BoundedProduct(size.rows, kBytes),
-                        BoundedSum(size.columns, 1));
+  const int64_t bytes = BoundedProduct(BoundedProduct(size.rows, kBytes),
+                                       BoundedSum(size.columns, 1));
+  // The part that becomes a test set stands twice for a moment.
+  const double fraction = data.split().test_fraction();
+  if (!(fraction > 0 && fraction < 1) || bytes == kMost) return bytes;
+  return BoundedSum(
+      bytes, static_cast<int64_t>(fraction * static_cast<double>(bytes)));
 }
 
 }  // namespace steelyard::worker

@@ -86,6 +86,33 @@ stop: {steps: 100}
         shown = self.show(runs[2])["spec"]
         self.assertEqual(shown["data"]["separableGaussians"]["seed"], "5")
 
+    def test_training_rows_are_split_thinned_and_mislabelled(self):
+        spec = self.write("altered.yaml", """\
+data:
+  gaussians:
+    classes:
+      - {label: 1, rows: 60, mean: [3, 0], standard_deviation: 0.5}
+      - {label: -1, rows: 60, mean: [-3, 0], standard_deviation: 0.5}
+  split: {test_fraction: 0.5}
+  imbalance: {step: {ratio: 0.1}}
+  label_noise: {pair: {fraction: 0.1}, seed: 3}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 300}
+""")
+        run = self.submit(spec)
+        self.wait_for(run)
+        values = self.metrics(run)
+        # 3 of +1 and 30 of -1; of these 0 and 3 are labelled wrongly.
+        self.assertAlmostEqual(values["train/error"][300], 3 / 33)
+        self.assertEqual(values["test/error"][300], 0)
+        self.assertEqual(values["test/fraction_positive"][300], 0.5)
+        self.assertEqual(values["weights/effective_sample_size"][300], 33)
+        error = self.cli("submit", spec, "--set",
+                         "test_sets.test={moons: {positive: 1}}",
+                         status=INVALID).stderr
+        self.assertIn("data.split: want no test set named test", error)
+
     def test_what_is_no_array_of_numbers_is_rejected_with_the_place(self):
         path = self.write_bytes("o.npy", npy("|O", (4,), b"\x80\x03."))
         error = self.cli("data", "put", path, status=INVALID).stderr

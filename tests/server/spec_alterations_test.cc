@@ -1,0 +1,114 @@
+// Specs that change their training rows: what is known of them before.  What is
+// refused: bad_data_specs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "server/spec_check.h"
+#include "server/spec_defaults.h"
+#include "tests/server/bad_specs.h"
+
+namespace steelyard::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// 30 rows of +1 and 50 of -1 in the plane, and so many weights.
+v1::RunSpec MoonsSpec(int weights) {
+  v1::RunSpec spec = GoodSpec();
+  spec.clear_test_sets();
+  spec.mutable_data()->mutable_moons()->set_positive(30);
+  spec.mutable_data()->mutable_moons()->set_negative(50);
+  spec.mutable_weighting()->mutable_per_example()->mutable_weights()->Resize(
+      weights, 1);
+  return spec;
+}
+
+std::vector<std::string> Messages(const v1::RunSpec& spec,
+                                  const SpecLimits& limits = {}) {
+  std::vector<std::string> messages;
+  for (const Fault& fault : CheckSpec(spec, limits)) {
+    messages.push_back(fault.path + ": " + fault.message);
+  }
+  return messages;
+}
+
+void SetRatio(v1::RunSpec* spec, double ratio) {
+  spec->mutable_data()->mutable_imbalance()->mutable_step()->set_ratio(ratio);
+}
+
+TEST(SpecAlterationsTest, RowsAreCountedAfterEachOfThem) {
+  v1::RunSpec spec = MoonsSpec(60);  // 80 less 7.5 and 12.5, rounded half up
+  spec.mutable_data()->mutable_split()->set_test_fraction(0.25);
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 59 weights")));
+  SetRatio(&spec, 0.1);  // of 22 and 37: 3.7 and 37
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 41 weights")));
+  SetRatio(&spec, 10);  // 22 and 2.2
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 24 weights")));
+  spec.mutable_data()->mutable_take()->set_first_per_class(20);  // 15 and 15
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 17 weights")));
+  for (const bool pair : {false, true}) {
+    v1::LabelNoise* noise = spec.mutable_data()->mutable_label_noise();
+    pair ? noise->mutable_pair()->set_fraction(0.3)
+         : noise->mutable_symmetric()->set_fraction(0.3);
+    EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 17 weights")));
+  }
+  EXPECT_THAT(CheckAgainstSummaries(spec, {}).size(), 1);
+}
+
+// A ratio of 0 leaves rows as long as one is labelled -1.
+TEST(SpecAlterationsTest, PairNoiseMovesRowsBetweenTheClasses) {
+  v1::RunSpec spec = MoonsSpec(0);
+  spec.mutable_data()->mutable_moons()->set_negative(0);
+  spec.mutable_weighting()->mutable_per_class()->set_ratio(0);
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want a value > 0")));
+  v1::LabelNoise* noise = spec.mutable_data()->mutable_label_noise();
+  noise->mutable_pair()->set_fraction(0.1);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  noise->mutable_pair()->set_fraction(0.01);  // 0.3 rows
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want a value > 0")));
+  noise->mutable_symmetric()->set_fraction(0.01);  // which rows is not known
+  EXPECT_THAT(Messages(spec), IsEmpty());
+}
+
+TEST(SpecAlterationsTest, TheSetThatASplitMakesIsOneOfTheTestSets) {
+  v1::RunSpec spec = MoonsSpec(40);
+  spec.mutable_data()->mutable_split()->set_test_fraction(0.5);
+  SpecLimits limits;
+  limits.metrics = 32 + 4;
+  EXPECT_THAT(Messages(spec, limits), IsEmpty());
+  (*spec.mutable_test_sets())["other"].mutable_moons()->set_positive(1);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  EXPECT_THAT(Messages(spec, limits),
+              ElementsAre("test_sets: want at most 1 sets, got 2"));
+}
+
+TEST(SpecAlterationsTest, TheLimitsAreWithin) {
+  v1::RunSpec spec = MoonsSpec(1);
+  spec.mutable_weighting()->mutable_uniform();
+  v1::LabelNoise* noise = spec.mutable_data()->mutable_label_noise();
+  for (const double fraction : {0.0, 1.0}) {
+    noise->mutable_symmetric()->set_fraction(fraction);
+    EXPECT_THAT(Messages(spec), IsEmpty());
+    noise->mutable_pair()->set_fraction(fraction);
+    EXPECT_THAT(Messages(spec), IsEmpty());
+  }
+}
+
+TEST(SpecAlterationsTest, DrawsHaveTheRunsSeedUnlessTheyHaveTheirOwn) {
+  v1::RunSpec spec = MoonsSpec(1);
+  spec.set_seed(9);
+  spec.mutable_data()->mutable_split();
+  spec.mutable_data()->mutable_label_noise()->set_seed(0);
+  FillDefaults(&spec);
+  EXPECT_EQ(spec.data().split().seed(), 9U);
+  EXPECT_EQ(spec.data().label_noise().seed(), 0U);
+  EXPECT_FALSE(spec.data().has_imbalance());
+}
+
+}  // namespace
+}  // namespace steelyard::server

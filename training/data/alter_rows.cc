@@ -1,0 +1,143 @@
+#include "training/data/alter_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "training/random.h"
+
+namespace steelyard::training {
+namespace {
+
+// floor(value + 1/2), at most `most`.
+int64_t Rounded(double value, int64_t most) {
+  const double whole = std::floor(value + 0.5);
+  return whole < static_cast<double>(most) ? static_cast<int64_t>(whole) : most;
+}
+
+// The numbers of the rows with `label`.
+std::vector<int64_t> RowsOf(const Rows& rows, double label) {
+  std::vector<int64_t> numbers;
+  for (size_t i = 0; i < rows.labels.size(); ++i) {
+    if (rows.labels[i] == label) numbers.push_back(static_cast<int64_t>(i));
+  }
+  return numbers;
+}
+
+// Marks the fraction of the rows `numbers` in `chosen`, which is as long as
+// there are rows.
+void Choose(const std::vector<int64_t>& numbers, double fraction,
+            RandomStream random, std::vector<bool>& chosen) {
+  const auto count = std::ssize(numbers);
+  const std::vector<int64_t> order = RandomOrder(random, count);
+  const int64_t most = Rounded(fraction * static_cast<double>(count), count);
+  for (int64_t k = 0; k < most; ++k) {
+    const int64_t place = order[static_cast<size_t>(k)];
+    chosen[static_cast<size_t>(numbers[static_cast<size_t>(place)])] = true;
+  }
+}
+
+// Chooses the fraction of each class.
+std::vector<bool> ChooseByClass(const Rows& rows, double fraction,
+                                uint64_t seed, absl::string_view place) {
+  std::vector<bool> chosen(rows.labels.size());
+  Choose(RowsOf(rows, 1), fraction, RandomStream(seed, place, 0), chosen);
+  Choose(RowsOf(rows, -1), fraction, RandomStream(seed, place, 1), chosen);
+  return chosen;
+}
+
+// The rows chosen.
+Rows Copy(const std::vector<bool>& chosen, const Rows& rows) {
+  Rows copy;
+  copy.columns = rows.columns;
+  copy.rows = std::count(chosen.begin(), chosen.end(), true);
+  copy.features.reserve(static_cast<size_t>(copy.rows * copy.columns));
+  copy.labels.reserve(static_cast<size_t>(copy.rows));
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i]) continue;
+    const auto row =
+        rows.features.begin() + static_cast<std::ptrdiff_t>(i) * rows.columns;
+    copy.features.insert(copy.features.end(), row, row + rows.columns);
+    copy.labels.push_back(rows.labels[i]);
+  }
+  return copy;
+}
+
+// Drops the rows chosen; the others close up.
+void Drop(const std::vector<bool>& chosen, Rows& rows) {
+  const auto columns = static_cast<size_t>(rows.columns);
+  size_t kept = 0;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) continue;
+    if (kept != i) {
+      std::copy_n(&rows.features[i * columns], columns,
+                  &rows.features[kept * columns]);
+      rows.labels[kept] = rows.labels[i];
+    }
+    ++kept;
+  }
+  rows.rows = static_cast<int64_t>(kept);
+  rows.features.resize(kept * columns);
+  rows.labels.resize(kept);
+}
+
+}  // namespace
+
+absl::StatusOr<Rows> SplitOff(double fraction, uint64_t seed, Rows& rows) {
+  const int64_t count = rows.rows;
+  const std::vector<bool> chosen =
+      ChooseByClass(rows, fraction, seed, "data.split");
+  Rows taken = Copy(chosen, rows);
+  Drop(chosen, rows);
+  if (taken.rows > 0 && rows.rows > 0) return taken;
+  return absl::InvalidArgumentError(
+      absl::StrCat("want a fraction that leaves a row on both sides, got ",
+                   fraction, " of ", count, " rows"));
+}
+
+absl::Status MakeUnequal(double ratio, Rows& rows) {
+  const int64_t positive = std::ssize(RowsOf(rows, 1));
+  const int64_t negative = std::ssize(RowsOf(rows, -1));
+  const double wanted = ratio * static_cast<double>(negative);
+  std::array<int64_t, 2> left = {positive, negative};  // of +1, of -1
+  if (static_cast<double>(positive) > wanted) {
+    left[0] = Rounded(wanted, positive);
+  } else {
+    left[1] = Rounded(static_cast<double>(positive) / ratio, negative);
+  }
+  if (left[0] == 0 || left[1] == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "want a ratio that leaves a row of each class, got ", ratio, " for ",
+        positive, " rows of +1 and ", negative, " of -1"));
+  }
+  std::vector<bool> dropped(rows.labels.size());
+  for (size_t i = 0; i < dropped.size(); ++i) {
+    dropped[i] = --left[rows.labels[i] > 0 ? 0 : 1] < 0;
+  }
+  Drop(dropped, rows);
+  return absl::OkStatus();
+}
+
+void FlipSymmetric(double fraction, uint64_t seed, Rows& rows) {
+  std::vector<int64_t> all(rows.labels.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+  std::vector<bool> chosen(rows.labels.size());
+  Choose(all, fraction, RandomStream(seed, "data.label_noise"), chosen);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) rows.labels[i] = -rows.labels[i];
+  }
+}
+
+void FlipPair(double fraction, uint64_t seed, Rows& rows) {
+  const std::vector<bool> chosen =
+      ChooseByClass(rows, fraction, seed, "data.label_noise");
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) rows.labels[i] = -rows.labels[i];
+  }
+}
+
+}  // namespace steelyard::training

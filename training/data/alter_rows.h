@@ -1,0 +1,40 @@
+#ifndef STEELYARD_TRAINING_DATA_ALTER_ROWS_H_
+#define STEELYARD_TRAINING_DATA_ALTER_ROWS_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "training/rows.h"
+
+// What is done to training rows once they are there, in this order: a part of
+// them becomes a test set, one class becomes rarer, labels become wrong.
+//
+// A fraction f of n rows is floor(f n + 1/2) of them.  Rows drawn are the first
+// ones of RandomOrder; where it is drawn by class, the class +1 has the
+// stream's number 0 and -1 the number 1.  Rows that stay keep their order.
+namespace steelyard::training {
+
+// Moves the fraction of each class, drawn by `seed` (place "data.split"), out
+// of `rows` and returns it.  fraction > 0, < 1.
+// Errors: InvalidArgument when one of the two would be without rows.
+absl::StatusOr<Rows> SplitOff(double fraction, uint64_t seed, Rows& rows);
+
+// Keeps the first rows of each class, as many as there can be, so that there
+// are `ratio` times as many of +1 as of -1: of p and n rows
+//   floor(ratio n + 1/2) and n   where p > ratio n,
+//   p and floor(p / ratio + 1/2)  else (n at most).
+// ratio finite, > 0.
+// Errors: InvalidArgument when a class would be without rows.
+absl::Status MakeUnequal(double ratio, Rows& rows);
+
+// Gives the fraction of all rows, drawn by `seed` (place "data.label_noise"),
+// the other label.  0 <= fraction <= 1.
+void FlipSymmetric(double fraction, uint64_t seed, Rows& rows);
+
+// The same of each class: as many of every hundred change from +1 to -1 as from
+// -1 to +1.
+void FlipPair(double fraction, uint64_t seed, Rows& rows);
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_DATA_ALTER_ROWS_H_
