@@ -82,6 +82,39 @@ absl::Status NotFound(const std::vector<Fault>& missing,
                     faults);
 }
 
+// What of a spec that has other faults already is missing besides; what is no
+// name of a dataset is one of these.
+absl::StatusOr<std::vector<Fault>> FindMissing(storage::Reader& reader,
+                                               const std::string& user,
+                                               v1::RunSpec spec) {
+  std::vector<Fault> missing;
+  for (const DatasetUse& use : DatasetsOf(&spec)) {
+    if (use.dataset->empty()) continue;
+    const absl::Status found = FindDataset(reader, user, *use.dataset).status();
+    if (absl::IsNotFound(found)) {
+      missing.push_back(Missing(use));
+    } else if (!found.ok() && !absl::IsInvalidArgument(found)) {
+      return found;
+    }
+  }
+  return missing;
+}
+
+// The store asks again when it adds the run: here it is so that nothing else is
+// submitted before.
+absl::Status CheckExperiment(storage::Reader& reader, const std::string& user,
+                             const std::string& name) {
+  const absl::StatusOr<storage::ExperimentRow> row = reader.GetExperiment(name);
+  if (absl::IsNotFound(row.status())) return absl::OkStatus();
+  STEELYARD_RETURN_IF_ERROR(row.status());
+  if (row->owner.empty() || row->owner == user || row->shared) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(
+      absl::StrCat("experiment: want one of your own or a shared one, got \"",
+                   name, "\", which is ", row->owner, "'s"));
+}
+
 // What is known of a dataset that no worker has read yet is its form, which
 // CheckAgainstSummaries compares first; the rest waits for the worker.
 bool IsInspected(const storage::DatasetRow& row) {
@@ -120,6 +153,8 @@ absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
   NormalizedSpec result;
   result.spec = spec;
   FillDefaults(&result.spec);
+  STEELYARD_RETURN_IF_ERROR(
+      CheckExperiment(reader, user, result.spec.experiment()));
   std::map<std::string, KnownDataset> known;
   for (const DatasetUse& use : DatasetsOf(&result.spec)) {
     const absl::StatusOr<storage::DatasetRow> row =
@@ -138,9 +173,7 @@ absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
       STEELYARD_RETURN_IF_ERROR(AddKnown(*row, *use.dataset, &known));
     }
   }
-  if (result.missing.empty()) {
-    result.faults = CheckAgainstSummaries(result.spec, known);
-  }
+  result.faults = CheckAgainstSummaries(result.spec, known);
   return result;
 }
 
@@ -151,8 +184,8 @@ absl::StatusOr<storage::AddRun> CheckSubmission(
   if (!faults.empty()) return BadRequestError(faults);
   STEELYARD_ASSIGN_OR_RETURN(NormalizedSpec normalized,
                              Normalize(reader, caller.user, request.spec()));
-  if (!normalized.missing.empty()) {
-    AddSpecFaults(normalized.missing, &faults);
+  AddSpecFaults(normalized.missing, &faults);
+  if (!faults.empty() && normalized.faults.empty()) {
     return WithFaults(absl::NotFoundError(BadRequestError(faults).message()),
                       faults);
   }
@@ -181,13 +214,20 @@ absl::StatusOr<v1::ParseSpecResponse> CheckText(
     const v1::ParseSpecRequest& request) {
   const SpecLimits spec_limits = ToSpecLimits(limits);
   ParsedSpec parsed = ParseSpec(request, spec_limits);
-  if (!parsed.ok()) return std::move(parsed.response);
+  if (!parsed.ok()) {
+    STEELYARD_ASSIGN_OR_RETURN(
+        const std::vector<Fault> missing,
+        FindMissing(reader, caller.user, parsed.response.spec()));
+    AddFaults(missing, spec_limits, &parsed);
+    return std::move(parsed.response);
+  }
   STEELYARD_ASSIGN_OR_RETURN(
       NormalizedSpec normalized,
       Normalize(reader, caller.user, parsed.response.spec()));
-  if (!normalized.missing.empty()) {
+  if (!normalized.missing.empty() && normalized.faults.empty()) {
     return NotFound(normalized.missing, parsed.places);
   }
+  AddFaults(normalized.missing, spec_limits, &parsed);
   AddFaults(normalized.faults, spec_limits, &parsed);
   if (parsed.ok()) {
     *parsed.response.mutable_normalized_spec() = std::move(normalized.spec);

@@ -26,12 +26,12 @@ struct NormalizedSpec {
   std::vector<storage::Sha256> datasets;  // each once
   // Datasets that do not exist for this user.
   std::vector<Fault> missing;
-  // What does not fit what is known of the data; looked for only when nothing
-  // is missing.
+  // What does not fit what is known of the data that is there.
   std::vector<Fault> faults;
 };
 
-// `spec` has passed CheckSpec.  Errors: those of storage::Reader but NotFound.
+// `spec` has passed CheckSpec.  Errors: PermissionDenied when the experiment is
+// another user's and not shared; those of storage::Reader but NotFound.
 absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
                                          const std::string& user,
                                          const v1::RunSpec& spec);
@@ -39,7 +39,8 @@ absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
 // All checks of SubmitRun, and the change that it makes.
 //
 // Errors: InvalidArgument with every fault of the request; NotFound with every
-// dataset that is missing or another user's; those of storage::Reader.
+// dataset that is missing or another user's, when nothing else is wrong; those
+// of Normalize.
 absl::StatusOr<storage::AddRun> CheckSubmission(
     storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
     const v1::SubmitRunRequest& request);
@@ -47,7 +48,7 @@ absl::StatusOr<storage::AddRun> CheckSubmission(
 // ParseSpec: the text's own faults, and once it has none and every file is
 // resolved those that SubmitRun would find.
 //
-// Errors: NotFound as CheckSubmission; those of storage::Reader.  A wrong text
+// Errors: NotFound as CheckSubmission; those of Normalize.  A wrong text
 // is an answer, not an error.
 absl::StatusOr<v1::ParseSpecResponse> CheckText(
     storage::Reader& reader, const Caller& caller, const v1::Limits& limits,

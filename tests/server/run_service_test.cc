@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "steelyard/v1/run_service.grpc.pb.h"
 #include "tests/server/served.h"
+#include "tests/server/test_server.h"
 
 namespace steelyard::server {
 namespace {
@@ -112,6 +113,55 @@ TEST_F(RunServiceTest, AMissingDatasetIsNotFoundByNameAndPlace) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(ViolatedFields(status), ElementsAre("spec.data.csv.dataset"));
   EXPECT_THAT(status.error_message(), HasSubstr("\"mine\""));
+}
+
+// Beside a fault of the text, and beside one that only the summaries show.
+TEST_F(RunServiceTest, MissingDatasetsStandAmongTheOtherFaults) {
+  const std::string user = UserName(geteuid());
+  served_.AddDataset("a,y\n1,1\n2,-1\n", user, "good");
+  ScriptedWorker worker(&served_.engine(), "w1");
+  worker.Inspected(worker.WaitForInspection());
+  const std::string rest =
+      "data: {csv: {dataset: good}}\n"
+      "test_sets: {a: {csv: {dataset: gone}}}\n"
+      "optimizer: {gradient_descent: {learning_rate: 1}}\n"
+      "stop: {steps: 1}\n";
+  // The worker's summary has no column to be the label's.
+  for (const auto& [fault, path] :
+       {std::pair("seed: x\n", "seed"), {"seed: 1\n", "data.csv.dataset"}}) {
+    v1::ParseSpecRequest request;
+    request.set_text(rest + fault);
+    v1::ParseSpecResponse response;
+    const grpc::Status status =
+        Call(*stub_, &Stub::ParseSpec, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    std::vector<std::string> paths;
+    for (const v1::SpecFault& it : response.faults()) {
+      paths.push_back(it.path());
+      EXPECT_GT(it.line(), 0);
+    }
+    EXPECT_THAT(paths, UnorderedElementsAre("test_sets.a.csv.dataset", path));
+  }
+}
+
+TEST_F(RunServiceTest, AnotherUsersExperimentIsRefusedWhenTheTextIsParsed) {
+  storage::AddRun theirs = storage::NewRun(0);
+  theirs.experiment = "theirs";
+  theirs.user = "bob";
+  Answer<storage::RunId> answer;
+  served_.engine().SubmitRun(std::move(theirs), answer.reply());
+  ASSERT_TRUE(answer.Get().ok());
+  v1::ParseSpecRequest request;
+  v1::ParseSpecResponse response;
+  request.set_text(
+      "experiment: theirs\n"
+      "data: {inline: {features: [[1]], labels: [1]}}\n"
+      "optimizer: {gradient_descent: {learning_rate: 1}}\n"
+      "stop: {steps: 1}\n");
+  const grpc::Status status =
+      Call(*stub_, &Stub::ParseSpec, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(status.error_message(), HasSubstr("which is bob's"));
 }
 
 // Not even by its hash: that it exists is the owner's to tell.
