@@ -52,10 +52,9 @@ absl::StatusOr<std::vector<UploadSource>> ParseSources(
     const v1::DatasetForm form =
         typed.format.empty() ? FormOfName(path) : FormOfWord(typed.format);
     if (form == v1::DATASET_FORM_UNSPECIFIED) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(TerminalText(path),
-                       ": want a name that shows its form, or --format with ",
-                       FormWords()));
+      return absl::InvalidArgumentError(absl::StrCat(
+          TerminalText(path),
+          ": want a name that shows its form, or --format with ", FormWords()));
     }
     sources.push_back({.path = path,
                        .form = form,
