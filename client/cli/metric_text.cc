@@ -139,7 +139,7 @@ void WriteCsv(absl::Span<const NamedSeries> runs,
 
 void WriteSamplesJson(absl::Span<const NamedSeries> runs, std::ostream& out) {
   for (const NamedSeries& run : runs) {
-    const absl::string_view name = runs.size() > 1 ? run.run : "";
+    const std::string name = runs.size() > 1 ? run.run : "";
     const std::vector<std::vector<SampleValue>> values =
         ValuesBySample(run.series);
     for (size_t i = 0; i < values.size(); ++i) {

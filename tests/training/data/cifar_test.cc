@@ -158,7 +158,8 @@ TEST(InspectCifarTest, AFileCutAnywhereIsShorterOrRefused) {
   const std::string file = Cifar10({1, 2, 3, 4, 5, 6, 7, 8});
   std::mt19937 engine(2);
   for (int i = 0; i < 1'000; ++i) {
-    const size_t cut = i < 9 ? i * 3073 : engine() % file.size();
+    const size_t cut =
+        i < 9 ? static_cast<size_t>(i) * 3073 : engine() % file.size();
     const auto summary = InspectBytes(file.substr(0, cut));
     if (cut > 0 && cut % 3073 == 0) {
       EXPECT_EQ(summary->shape[0], cut / 3073);
