@@ -50,7 +50,8 @@ PlotCanvas::PlotCanvas(int width, int height)
 
 PlotCanvas::Cell& PlotCanvas::CellOf(int x, int y) {
   STEELYARD_CHECK(x >= 0 && x < dots_across() && y >= 0 && y < dots_down());
-  return cells_[static_cast<size_t>(y / kDotsDown * width_ + x / kDotsAcross)];
+  const int place = y / kDotsDown * width_ + x / kDotsAcross;
+  return cells_[static_cast<size_t>(place)];
 }
 
 void PlotCanvas::Dot(int x, int y, int style) {
@@ -83,7 +84,8 @@ void PlotCanvas::Mark(int x, int y, int style) {
 std::string PlotCanvas::Row(int row, const Terminal& terminal) const {
   std::string text;
   for (int column = 0; column < width_; ++column) {
-    const Cell& cell = cells_[static_cast<size_t>(row * width_ + column)];
+    const int place = row * width_ + column;
+    const Cell& cell = cells_[static_cast<size_t>(place)];
     if (cell.mark) {
       absl::StrAppend(&text, MarkText(cell.style, terminal));
     } else if (cell.dots == 0) {

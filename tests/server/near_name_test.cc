@@ -9,9 +9,9 @@ namespace steelyard::server {
 namespace {
 
 const std::vector<std::string>& Losses() {
-  static const auto* const kNames =
+  static const auto* const names =
       new std::vector<std::string>{"exponential", "logistic", "l2"};
-  return *kNames;
+  return *names;
 }
 
 TEST(NearNameTest, FindsWhatWasMeant) {

@@ -33,8 +33,7 @@ class RunServiceTest : public ::testing::Test {
 
   grpc::Status Submit(const v1::SubmitRunRequest& request, v1::Run* run) {
     v1::SubmitRunResponse response;
-    const grpc::Status status =
-        Call(*stub_, &Stub::SubmitRun, request, &response);
+    grpc::Status status = Call(*stub_, &Stub::SubmitRun, request, &response);
     *run = response.run();
     return status;
   }
@@ -50,7 +49,7 @@ class RunServiceTest : public ::testing::Test {
     v1::GetRunRequest request;
     request.set_name(name);
     v1::GetRunResponse response;
-    const grpc::Status status = Call(*stub_, &Stub::GetRun, request, &response);
+    grpc::Status status = Call(*stub_, &Stub::GetRun, request, &response);
     *run = response.run();
     return status;
   }

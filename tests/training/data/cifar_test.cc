@@ -18,7 +18,6 @@ namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
@@ -56,6 +55,7 @@ absl::StatusOr<Rows> ReadBytes(const std::vector<std::string>& files,
                                const RowSelection& selection,
                                CifarLabel label = CifarLabel::kFine) {
   std::vector<std::unique_ptr<ByteSource>> sources;
+  sources.reserve(files.size());
   for (const std::string& file : files) sources.push_back(Source(file));
   return ReadCifar(sources, label, selection);
 }
@@ -119,13 +119,15 @@ TEST(InspectCifarTest, TellsLabelsFromPixels) {
 
 // 3,073 * 3,074 bytes are 3,074 records of CIFAR-10 or 3,073 of CIFAR-100.
 TEST(InspectCifarTest, LabelsDecideWhereTheLengthIsBoth) {
-  std::string file(3073 * 3074, '\0');
+  constexpr size_t kTen = 3073;  // bytes of a record
+  constexpr size_t kHundred = 3074;
+  std::string file(kTen * kHundred, '\0');
   EXPECT_THAT(InspectBytes(file)->shape, ElementsAre(3074, 3, 32, 32));
-  file[2 * 3073] = 9;
+  file[2 * kTen] = 9;
   EXPECT_THAT(InspectBytes(file)->columns, SizeIs(1));
-  file[2 * 3073] = 10;
+  file[2 * kTen] = 10;
   EXPECT_THAT(InspectBytes(file)->shape, ElementsAre(3073, 3, 32, 32));
-  file[5 * 3074 + 1] = 100;
+  file[5 * kHundred + 1] = 100;
   EXPECT_THAT(InspectBytes(file),
               StatusIs(kInvalid,
                        "record 6 (offset 15371): want a fine label "
@@ -171,8 +173,8 @@ TEST(InspectCifarTest, AFileCutAnywhereIsShorterOrRefused) {
 
 TEST(InspectCifarTest, KeepsToTheLimitOfInflatedBytes) {
   const std::string file = Gzip(Cifar10({1, 2}));
-  EXPECT_THAT(InspectBytes(file, 2 * 3073), IsOk());
-  EXPECT_THAT(InspectBytes(file, 2 * 3073 - 1),
+  EXPECT_THAT(InspectBytes(file, int64_t{2} * 3073), IsOk());
+  EXPECT_THAT(InspectBytes(file, int64_t{2} * 3073 - 1),
               StatusIs(absl::StatusCode::kResourceExhausted, "want at most"));
 }
 
