@@ -212,6 +212,9 @@ LiveRun Engine::GetLiveRun(storage::RunId run) const {
   const auto lease = leases_.find(run.value);
   if (lease != leases_.end()) {
     live.progress = lease->second.progress;
+    if (!lease->second.store_error.empty()) {
+      live.waiting.push_back(StoreReason(lease->second.store_error));
+    }
     return live;
   }
   const RunEntry& entry = found->second;

@@ -49,6 +49,10 @@ void Engine::CommitFor(storage::RunId run, storage::Change change,
                                          const absl::Status& status) mutable {
     RunEntry& changed = runs_.at(run.value);
     changed.changing = false;
+    if (Lease* lease = FindLease(run); lease != nullptr) {
+      const bool refused_by_disk = !status.ok() && !IsRefusal(status);
+      lease->store_error = refused_by_disk ? std::string(status.message()) : "";
+    }
     outcome(changed, status);
   });
 }

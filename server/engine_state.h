@@ -61,6 +61,8 @@ struct Lease {
   // Whether anything of this attempt that no earlier one had is on disk.
   bool progressed = false;
   std::optional<AttemptClose> close;
+  // Why the store did not take its last change; empty when it did.
+  std::string store_error;
 };
 
 // A connected worker.  It has a run, a dataset, or nothing.

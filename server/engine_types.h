@@ -27,8 +27,9 @@ struct CancelRequest {
 
 // What is known of runs and workers only while the server lives.
 struct LiveRun {
-  std::vector<v1::WaitingReason> waiting;  // while it is QUEUED
-  v1::Progress progress;                   // while it is RUNNING
+  // While it is QUEUED; while a worker has it, of the store alone.
+  std::vector<v1::WaitingReason> waiting;
+  v1::Progress progress;  // while it is RUNNING
 };
 
 struct EngineStatus {

@@ -14,6 +14,23 @@
 #include "support/status_macros.h"
 
 namespace steelyard::server {
+namespace {
+
+// Adds what the engine knows, as far as it fits the state that was read: the
+// engine may be a commit ahead.
+void AddLive(LiveRun live, v1::Run* run) {
+  const bool queued = run->state() == v1::RUN_STATE_QUEUED;
+  for (v1::WaitingReason& reason : live.waiting) {
+    if (queued || reason.code() == v1::WAITING_CODE_STORE) {
+      *run->add_waiting() = std::move(reason);
+    }
+  }
+  if (run->state() == v1::RUN_STATE_RUNNING) {
+    *run->mutable_progress() = std::move(live.progress);
+  }
+}
+
+}  // namespace
 
 RunService::RunService(const ServiceParts& parts, const WatchParts* watch)
     : parts_(parts),
@@ -70,19 +87,12 @@ void RunService::AnswerWithRun(storage::Reader& reader, const RunName& name,
   if (storage::IsEnded(static_cast<storage::RunState>(run->state()))) {
     return reactor->Finish(grpc::Status::OK);
   }
-  parts_.engine->GetLiveRun(
-      name.run, [run, reactor](absl::StatusOr<LiveRun> live) {
-        // The store's answer is true without it.
-        if (live.ok() && run->state() == v1::RUN_STATE_QUEUED) {
-          for (v1::WaitingReason& reason : live->waiting) {
-            *run->add_waiting() = std::move(reason);
-          }
-        }
-        if (live.ok() && run->state() == v1::RUN_STATE_RUNNING) {
-          *run->mutable_progress() = std::move(live->progress);
-        }
-        reactor->Finish(grpc::Status::OK);
-      });
+  parts_.engine->GetLiveRun(name.run,
+                            [run, reactor](absl::StatusOr<LiveRun> live) {
+                              // The store's answer is true without it.
+                              if (live.ok()) AddLive(*std::move(live), run);
+                              reactor->Finish(grpc::Status::OK);
+                            });
 }
 
 grpc::ServerUnaryReactor* RunService::ListRuns(

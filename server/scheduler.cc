@@ -145,6 +145,11 @@ std::optional<Assignment> NextAssignment(const Schedule& schedule) {
   return next;
 }
 
+v1::WaitingReason StoreReason(const std::string& error) {
+  return Reason(v1::WAITING_CODE_STORE,
+                absl::StrCat("the store takes no change: ", error));
+}
+
 std::vector<v1::WaitingReason> WaitingReasons(const Schedule& schedule,
                                               const WaitingRun& run) {
   std::vector<v1::WaitingReason> reasons;
@@ -153,9 +158,7 @@ std::vector<v1::WaitingReason> WaitingReasons(const Schedule& schedule,
                              "the server is stopping and leases nothing more"));
   }
   if (!schedule.store_error.empty()) {
-    reasons.push_back(Reason(
-        v1::WAITING_CODE_STORE,
-        absl::StrCat("the store takes no change: ", schedule.store_error)));
+    reasons.push_back(StoreReason(schedule.store_error));
   }
   for (const storage::Sha256& dataset : run.pending_datasets) {
     reasons.push_back(Reason(v1::WAITING_CODE_DATASET_PENDING,

@@ -80,6 +80,9 @@ struct WaitingRun {
   std::vector<storage::Sha256> pending_datasets = {};
 };
 
+// That the store takes no change, and why.
+v1::WaitingReason StoreReason(const std::string& error);
+
 // Every reason why the run has no worker, with names and numbers.  Empty when
 // nothing is in its way.
 std::vector<v1::WaitingReason> WaitingReasons(const Schedule& schedule,

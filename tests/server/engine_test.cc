@@ -257,6 +257,8 @@ TEST(EngineTest, AFullDiskDelaysAcknowledgementsInOrder) {
   lab.Settle();
   lab.Pass(absl::Seconds(5));
   EXPECT_FALSE(lab.HasMessage(worker));
+  EXPECT_THAT(lab.WaitingFor(run),
+              ElementsAre("the store takes no change: the disk is full"));
   lab.disk_error.reset();
   lab.Pass(absl::Seconds(2));
   EXPECT_EQ(lab.Next(worker).ack().report_number(), 1);

@@ -178,7 +178,6 @@ TEST(EngineThreadTest, AfterAFailedSyncNothingIsAnswered) {
   EXPECT_EQ(answers, 0);
 }
 
-// One reply holds the engine's thread, and meanwhile the others gather.
 // Said once, not for each change that is refused.
 TEST(EngineThreadTest, AFullDiskIsLoggedOnce) {
   storage::RegisterFaultVfs();
@@ -199,6 +198,7 @@ TEST(EngineThreadTest, AFullDiskIsLoggedOnce) {
       << log;
 }
 
+// One reply holds the engine's thread, and meanwhile the others gather.
 TEST(EngineThreadTest, CallsUnderWayAreBounded) {
   TestServer server;
   std::promise<void> go_on;

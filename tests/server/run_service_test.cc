@@ -7,12 +7,15 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "steelyard/v1/run_service.grpc.pb.h"
 #include "tests/server/served.h"
 #include "tests/server/test_server.h"
+#include "tests/storage/fault_vfs.h"
 
 namespace steelyard::server {
 namespace {
@@ -267,6 +270,36 @@ TEST_F(RunServiceTest, ACancelledRunStaysSoAndAnEndedOneIsLeftAlone) {
   request.set_name("experiments/other/runs/2");
   EXPECT_EQ(Call(*stub_, &Stub::CancelRun, request, &response).error_code(),
             grpc::StatusCode::NOT_FOUND);
+}
+
+// Its worker goes on, and nothing of what it reports is to be seen.
+TEST_F(RunServiceTest, ARunningRunSaysThatTheDiskIsFull) {
+  stub_.reset();
+  served_.Stop();
+  storage::RegisterFaultVfs();
+  served_.set_vfs(storage::kFaultVfs);
+  Start();
+  ScriptedWorker worker(&served_.engine(), "w1");
+  const std::string name = Submit(SmallSpec()).name();
+  const v1::TrainLease lease = worker.WaitForTraining();
+  worker.Report(lease, SampleRange(0, 1));
+  v1::Run run;
+  ASSERT_TRUE(Get(name, &run).ok());
+  EXPECT_EQ(run.waiting_size(), 0);
+  storage::Faults().disk_full = true;
+  std::jthread report([&] { worker.Report(lease, SampleRange(1, 1)); });
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (run.waiting_size() == 0 && absl::Now() < deadline) {
+    ASSERT_TRUE(Get(name, &run).ok());
+  }
+  EXPECT_EQ(run.state(), v1::RUN_STATE_RUNNING);
+  ASSERT_EQ(run.waiting_size(), 1);
+  EXPECT_EQ(run.waiting(0).code(), v1::WAITING_CODE_STORE);
+  storage::Faults().disk_full = false;
+  report.join();
+  ASSERT_TRUE(Get(name, &run).ok());
+  EXPECT_EQ(run.waiting_size(), 0);
+  EXPECT_EQ(run.sample_count(), 2);
 }
 
 TEST_F(RunServiceTest, ATextIsParsedWithItsFaultsAndThenItsDefaults) {

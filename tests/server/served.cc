@@ -18,7 +18,7 @@
 namespace steelyard::server {
 
 void Served::Start() {
-  auto writer = storage::Writer::Open(folder_.path());
+  auto writer = storage::Writer::Open(folder_.path(), vfs_);
   ASSERT_TRUE(writer.ok()) << writer.status();
   files_ = std::make_unique<storage::FileStore>(
       storage::FileStore::Open(folder_.path()).value());

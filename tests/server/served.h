@@ -32,6 +32,7 @@ class Served {
 
   // Changed before Start.
   ApiServer::Options& options() { return options_; }
+  void set_vfs(const std::string& vfs) { vfs_ = vfs; }  // of the writer's disk
 
   void Start();
   // As a drained server ends; Start may follow.
@@ -57,6 +58,7 @@ class Served {
  private:
   storage::TempFolder folder_;
   ApiServer::Options options_;
+  std::string vfs_;
   NoExecutor executor_;
   std::unique_ptr<storage::FileStore> files_;
   std::unique_ptr<WatchHub> hub_;
