@@ -225,6 +225,18 @@ LiveRun Engine::GetLiveRun(storage::RunId run) const {
   return live;
 }
 
+std::vector<v1::Progress> Engine::GetProgress(
+    const std::vector<storage::RunId>& runs) const {
+  std::vector<v1::Progress> progress;
+  progress.reserve(runs.size());
+  for (const storage::RunId run : runs) {
+    const auto lease = leases_.find(run.value);
+    progress.push_back(lease == leases_.end() ? v1::Progress()
+                                              : lease->second.progress);
+  }
+  return progress;
+}
+
 EngineStatus Engine::GetStatus() const {
   return {.queued_runs = static_cast<int64_t>(runs_.size() - leases_.size()),
           .active_runs = static_cast<int64_t>(leases_.size()),

@@ -82,6 +82,8 @@ class Engine {
   void CancelRun(const CancelRequest& request, Reply<storage::RunId> reply);
   void AddDataset(storage::AddDataset dataset, Reply<storage::Sha256> reply);
   LiveRun GetLiveRun(storage::RunId run) const;
+  std::vector<v1::Progress> GetProgress(
+      const std::vector<storage::RunId>& runs) const;
   EngineStatus GetStatus() const;
   std::vector<v1::Worker> ListWorkers() const;
   void Drain(absl::Duration limit, Reply<bool> reply);

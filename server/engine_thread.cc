@@ -68,6 +68,8 @@ class EngineThreadImpl final : public EngineThread, private Effects {
   void AddDataset(storage::AddDataset dataset,
                   Reply<storage::Sha256> reply) override;
   void GetLiveRun(storage::RunId run, Reply<LiveRun> reply) override;
+  void GetProgress(std::vector<storage::RunId> runs,
+                   Reply<std::vector<v1::Progress>> reply) override;
   void GetStatus(Reply<EngineStatus> reply) override;
   void ListWorkers(Reply<std::vector<v1::Worker>> reply) override;
   void Drain(absl::Duration limit, Reply<bool> reply) override;
@@ -259,6 +261,15 @@ void EngineThreadImpl::GetLiveRun(storage::RunId run, Reply<LiveRun> reply) {
   PostCall(0, std::move(reply), [run](Engine& engine, Reply<LiveRun> answer) {
     answer(engine.GetLiveRun(run));
   });
+}
+
+void EngineThreadImpl::GetProgress(std::vector<storage::RunId> runs,
+                                   Reply<std::vector<v1::Progress>> reply) {
+  PostCall(0, std::move(reply),
+           [runs = std::move(runs)](Engine& engine,
+                                    Reply<std::vector<v1::Progress>> answer) {
+             answer(engine.GetProgress(runs));
+           });
 }
 
 void EngineThreadImpl::GetStatus(Reply<EngineStatus> reply) {

@@ -58,6 +58,10 @@ class EngineThread {
                           Reply<storage::Sha256> reply) = 0;
 
   virtual void GetLiveRun(storage::RunId run, Reply<LiveRun> reply) = 0;
+  // Of many runs by one call: in the order of `runs`, and empty for those that
+  // no worker has or that nothing was heard of.
+  virtual void GetProgress(std::vector<storage::RunId> runs,
+                           Reply<std::vector<v1::Progress>> reply) = 0;
   virtual void GetStatus(Reply<EngineStatus> reply) = 0;
   virtual void ListWorkers(Reply<std::vector<v1::Worker>> reply) = 0;
 

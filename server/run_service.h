@@ -53,6 +53,9 @@ class RunService final : public v1::RunService::CallbackService {
   // pool.
   void AnswerWithRun(storage::Reader& reader, const RunName& name, v1::Run* run,
                      grpc::ServerUnaryReactor* reactor);
+  // The same for a page that has been read.
+  void AnswerWithProgress(v1::ListRunsResponse* page,
+                          grpc::ServerUnaryReactor* reactor);
 
   const ServiceParts parts_;
   const WatchParts& watch_parts_;

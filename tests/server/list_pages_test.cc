@@ -67,6 +67,29 @@ TEST_F(ListPagesTest, PagesHoldEachRunOnceThoughNewOnesCome) {
   EXPECT_EQ(page.next_page_token(), "");
 }
 
+TEST_F(ListPagesTest, AListSaysHowFarTheRunningOnesAre) {
+  Submit(SmallSpec());
+  ScriptedWorker first(&served_.engine(), "w1");
+  const v1::TrainLease ahead = first.WaitForTraining();
+  Submit(SmallSpec());
+  ScriptedWorker second(&served_.engine(), "w2");
+  const v1::TrainLease silent = second.WaitForTraining();
+  Submit(SmallSpec());
+  first.Progress(ahead, 7);
+  // Reports come behind the progress: it has been heard when they are stored.
+  first.Report(ahead, SampleRange(0, 1));
+  second.Report(silent, SampleRange(0, 1));
+  v1::ListRunsRequest request;
+  request.set_parent("experiments/-");
+  const v1::ListRunsResponse page = List(request);
+  ASSERT_EQ(page.runs_size(), 3);
+  EXPECT_EQ(page.runs(0).state(), v1::RUN_STATE_QUEUED);
+  EXPECT_FALSE(page.runs(0).has_progress());
+  EXPECT_EQ(page.runs(1).state(), v1::RUN_STATE_RUNNING);
+  EXPECT_FALSE(page.runs(1).has_progress());
+  EXPECT_EQ(page.runs(2).progress().step(), 7);
+}
+
 TEST_F(ListPagesTest, AWrongListRequestNamesItsField) {
   v1::ListRunsRequest request;
   v1::ListRunsResponse response;
