@@ -48,6 +48,7 @@ absl::Status Engine::Start(absl::Time now) {
   next_forget_ = now;
   STEELYARD_ASSIGN_OR_RETURN(const storage::RunId last, reader_.LastRunId());
   last_run_id_ = last.value;
+  last_stored_run_id_ = last.value;
   STEELYARD_RETURN_IF_ERROR(LoadDatasets());
   STEELYARD_RETURN_IF_ERROR(LoadRuns());
   STEELYARD_RETURN_IF_ERROR(LoadRequests());

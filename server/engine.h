@@ -120,6 +120,8 @@ class Engine {
   absl::StatusOr<std::vector<storage::Sha256>> PendingOf(
       const std::vector<storage::Sha256>& datasets);
   void Added(storage::RunId run, RunEntry entry);
+  // Gives the numbers of refused runs back, as far as no later one is taken.
+  void TakeBackNumbers();
   void CancelEnded(const CancelRequest& request, Reply<storage::RunId> reply);
 
   // engine_runs.cc
@@ -201,6 +203,7 @@ class Engine {
   absl::Time next_forget_ = absl::InfinitePast();
 
   int64_t last_run_id_ = 0;
+  int64_t last_stored_run_id_ = 0;
   int64_t adding_ = 0;  // new runs with the writer
   std::map<int64_t, RunEntry> runs_;
   std::map<int64_t, Lease> leases_;  // by run

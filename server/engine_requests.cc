@@ -43,13 +43,19 @@ void Engine::SubmitRun(storage::AddRun run, Reply<storage::RunId> reply) {
        reply = std::move(reply)](const absl::Status& status) mutable {
         --adding_;
         if (status.ok()) {
+          last_stored_run_id_ = id.value;
           Added(id, std::move(entry));
           reply(id);
         } else {
+          TakeBackNumbers();
           reply(status);
         }
         if (keyed) AnswerRepeats(key, status);
       });
+}
+
+void Engine::TakeBackNumbers() {
+  if (adding_ == 0) last_run_id_ = last_stored_run_id_;
 }
 
 void Engine::AnswerRepeats(const RequestIds::Key& key,

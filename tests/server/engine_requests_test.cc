@@ -62,7 +62,7 @@ TEST(EngineRequestsTest, ARepeatSharesTheFateOfTheFirst) {
   EXPECT_FALSE(first.get().ok());
   EXPECT_FALSE(repeat.get().ok());
   lab.disk_error.reset();
-  EXPECT_EQ(lab.Add(Request("a")).value, 2);  // it is free again
+  EXPECT_EQ(lab.Add(Request("a")).value, 1);  // it is free again
 }
 
 TEST(EngineRequestsTest, ARepeatIsKnownAfterARestartAndWhenDraining) {
@@ -143,6 +143,21 @@ TEST(EngineRequestsTest, ARefusedSubmissionSaysWhy) {
   EXPECT_THAT(said.get(),
               StatusIs(absl::StatusCode::kPermissionDenied, "anns"));
   EXPECT_EQ(lab.engine().GetStatus().queued_runs, 2);
+}
+
+TEST(EngineRequestsTest, ARefusedSubmissionUsesUpNoNumber) {
+  Lab lab;
+  const RunId first = lab.Add();
+  lab.disk_error = absl::ResourceExhaustedError("the disk is full");
+  lab.Submit();
+  lab.Submit(Request("a"));
+  lab.Settle();
+  lab.disk_error.reset();
+  const Said<RunId> repeat = lab.Submit(Request("a"));
+  const Said<RunId> other = lab.Submit();
+  lab.Settle();
+  EXPECT_EQ(repeat.get()->value, first.value + 1);
+  EXPECT_EQ(other.get()->value, first.value + 2);
 }
 
 class EngineDatasetsTest : public testing::Test {
