@@ -181,7 +181,13 @@ absl::StatusOr<storage::AddRun> CheckSubmission(
     storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
     const v1::SubmitRunRequest& request) {
   std::vector<FieldFault> faults = RequestFaults(request, ToSpecLimits(limits));
-  if (!faults.empty()) return BadRequestError(faults);
+  if (!faults.empty()) {
+    STEELYARD_ASSIGN_OR_RETURN(
+        const std::vector<Fault> missing,
+        FindMissing(reader, caller.user, request.spec()));
+    AddSpecFaults(missing, &faults);
+    return BadRequestError(faults);
+  }
   STEELYARD_ASSIGN_OR_RETURN(NormalizedSpec normalized,
                              Normalize(reader, caller.user, request.spec()));
   AddSpecFaults(normalized.missing, &faults);

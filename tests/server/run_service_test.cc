@@ -139,6 +139,34 @@ TEST_F(RunServiceTest, MissingDatasetsStandAmongTheOtherFaults) {
   }
 }
 
+TEST_F(RunServiceTest, AMissingDatasetStandsBesideTheFaultsOfASubmission) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  request.mutable_spec()->mutable_data()->mutable_csv()->set_dataset("gone");
+  request.mutable_spec()->mutable_stop()->set_steps(0);
+  v1::Run run;
+  const grpc::Status status = Submit(request, &run);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(ViolatedFields(status),
+              UnorderedElementsAre("spec.stop.steps", "spec.data.csv.dataset"));
+}
+
+// Some files are still to be uploaded, and one dataset will not come.
+TEST_F(RunServiceTest, AFileThatIsToComeHidesNoMissingDataset) {
+  v1::ParseSpecRequest request;
+  request.set_text(
+      "data: {csv: {file: a.csv}}\n"
+      "test_sets: {a: {csv: {dataset: gone}}}\n"
+      "optimizer: {gradient_descent: {learning_rate: 1}}\n"
+      "stop: {steps: 1}\n");
+  v1::ParseSpecResponse response;
+  ASSERT_TRUE(Call(*stub_, &Stub::ParseSpec, request, &response).ok());
+  EXPECT_EQ(response.unresolved_files_size(), 1);
+  ASSERT_EQ(response.faults_size(), 1);
+  EXPECT_EQ(response.faults(0).path(), "test_sets.a.csv.dataset");
+  EXPECT_EQ(response.faults(0).line(), 2);
+}
+
 TEST_F(RunServiceTest, AnotherUsersExperimentIsRefusedWhenTheTextIsParsed) {
   storage::AddRun theirs = storage::NewRun(0);
   theirs.experiment = "theirs";
