@@ -39,6 +39,13 @@ std::string LeadingField(absl::string_view message) {
   return is_path ? std::string(field) : std::string();
 }
 
+// The rest of it: `want ...`, `8: want ...`.
+std::string WithoutField(absl::string_view message, absl::string_view field) {
+  if (field.empty()) return std::string(message);
+  message.remove_prefix(field.size() + 1);
+  return std::string(absl::StripLeadingAsciiWhitespace(message));
+}
+
 google::rpc::BadRequest Bounded(const google::rpc::BadRequest& all) {
   google::rpc::BadRequest result;
   for (const auto& violation : all.field_violations()) {
@@ -64,7 +71,8 @@ std::optional<google::rpc::BadRequest> Faults(const absl::Status& status) {
   if (status.code() != absl::StatusCode::kInvalidArgument) return std::nullopt;
   auto* violation = faults.add_field_violations();
   violation->set_field(LeadingField(status.message()));
-  violation->set_description(std::string(status.message()));
+  violation->set_description(
+      WithoutField(status.message(), violation->field()));
   return faults;
 }
 

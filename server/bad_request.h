@@ -28,7 +28,7 @@ absl::Status WithFaults(const absl::Status& status,
 // What a client gets in grpc-status-details-bin: code, message, and for an
 // error with faults a BadRequest with a FieldViolation each.  An
 // InvalidArgument without faults gets the one that its message begins with,
-// `field: ...`.
+// `field: ...`; no description repeats its field.
 //
 // gRPC's clients refuse more than 8 KiB of metadata: the message is cut at 1
 // KiB and the violations at 3 KiB, the last one then saying how many more there

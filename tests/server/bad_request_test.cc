@@ -40,6 +40,17 @@ TEST(BadRequestTest, ASingleErrorNamesTheFieldItBeginsWith) {
       absl::InvalidArgumentError("filter:8: want a value, got \"a: b\""));
   ASSERT_EQ(faults.field_violations_size(), 1);
   EXPECT_EQ(faults.field_violations(0).field(), "filter");
+  EXPECT_EQ(faults.field_violations(0).description(),
+            "8: want a value, got \"a: b\"");
+}
+
+TEST(BadRequestTest, ADescriptionDoesNotRepeatItsField) {
+  const google::rpc::BadRequest faults = Details(
+      absl::InvalidArgumentError("name: want experiments/E/runs/R, got \"\""));
+  ASSERT_EQ(faults.field_violations_size(), 1);
+  EXPECT_EQ(faults.field_violations(0).field(), "name");
+  EXPECT_EQ(faults.field_violations(0).description(),
+            "want experiments/E/runs/R, got \"\"");
 }
 
 TEST(BadRequestTest, OtherErrorsHaveNoViolations) {
