@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "server/bad_request.h"
 #include "server/convert.h"
@@ -26,6 +27,29 @@ std::string FormNames() {
     names.push_back(forms.value(i)->name());
   }
   return absl::StrJoin(names, ", ");
+}
+
+std::string FormWord(int form) {
+  const std::string& name =
+      v1::DatasetForm_Name(static_cast<v1::DatasetForm>(form));
+  return std::string(absl::StripPrefix(name, "DATASET_FORM_"));
+}
+
+// The store, which has the last word, knows forms by number alone.
+absl::Status CheckForm(storage::Reader& reader,
+                       const v1::UploadHeader& header) {
+  const absl::StatusOr<storage::DatasetRow> stored =
+      reader.GetDataset({header.sha256()}, "");
+  if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+  STEELYARD_RETURN_IF_ERROR(stored.status());
+  if (stored->state == storage::DatasetState::kRejected ||
+      stored->form == header.form()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("header.form: want ", FormWord(stored->form),
+                   ", in which the same bytes are stored already, got ",
+                   FormWord(header.form())));
 }
 
 absl::Status CheckHeader(const v1::UploadHeader& header,
@@ -97,7 +121,7 @@ class StreamedUpload final : public UploadReactor {
   // Does what the message asks for and gives the turn away; an error ends the
   // call.
   absl::Status Step(storage::Reader& reader, bool ok) {
-    if (!ok) return FinishFile();
+    if (!ok) return FinishFile(reader);
     if (header_.sha256().empty()) return TakeHeader(reader);
     return TakeChunk();
   }
@@ -116,8 +140,7 @@ class StreamedUpload final : public UploadReactor {
         reader.GetDataset(sha256, caller_.user);
     if (known.ok() && known->size_bytes == header_.size_bytes() &&
         parts_.files->Has(sha256)) {
-      AddToStore();
-      return absl::OkStatus();
+      return AddToStore(reader);
     }
     if (!known.ok() && !absl::IsNotFound(known.status())) {
       return known.status();
@@ -145,16 +168,16 @@ class StreamedUpload final : public UploadReactor {
   }
 
   // The client has sent all, or has gone; then size or hash do not fit.
-  absl::Status FinishFile() {
+  absl::Status FinishFile(storage::Reader& reader) {
     if (file_ == nullptr) {
       return absl::InvalidArgumentError("header: want one, got nothing");
     }
     STEELYARD_RETURN_IF_ERROR(file_->Finish());
-    AddToStore();
-    return absl::OkStatus();
+    return AddToStore(reader);
   }
 
-  void AddToStore() {
+  absl::Status AddToStore(storage::Reader& reader) {
+    STEELYARD_RETURN_IF_ERROR(CheckForm(reader, header_));
     parts_.engine->AddDataset(
         {.sha256 = {header_.sha256()},
          .size_bytes = header_.size_bytes(),
@@ -166,8 +189,9 @@ class StreamedUpload final : public UploadReactor {
         [this](const absl::StatusOr<storage::Sha256>& added) {
           if (!added.ok()) return End(added.status());
           parts_.pool->PostAdmitted(
-              [this](storage::Reader& reader) { End(ReadAdded(reader)); });
+              [this](storage::Reader& next) { End(ReadAdded(next)); });
         });
+    return absl::OkStatus();
   }
 
   absl::Status ReadAdded(storage::Reader& reader) {

@@ -154,6 +154,19 @@ TEST_F(DatasetServiceTest, ABadHeaderNamesEveryField) {
                           "header.label"));
 }
 
+TEST_F(DatasetServiceTest, TheSameBytesInAnotherFormAreRefusedByName) {
+  Start();
+  v1::Dataset dataset;
+  ASSERT_TRUE(Upload(Header(kCsv), kCsv, &dataset).ok());
+  v1::UploadHeader header = Header(kCsv);
+  header.set_form(v1::DATASET_FORM_IDX);
+  const grpc::Status status = Upload(header, kCsv, &dataset);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(),
+              HasSubstr("header.form: want CSV, in which the same bytes are "
+                        "stored already, got IDX"));
+}
+
 TEST_F(DatasetServiceTest, SizesHaveLimits) {
   served_.options().limits.set_upload_bytes(20);
   served_.options().limits.set_upload_chunk_bytes(10);
