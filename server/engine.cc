@@ -31,6 +31,7 @@ Engine::Engine(const Parts& parts, const EngineOptions& options)
       executor_(*parts.executor),
       options_(options) {
   schedule_.inspectors_apart = executor_.StartsInspectors();
+  schedule_.large_file_bytes = options_.large_file_bytes;
 }
 
 Engine::~Engine() {
@@ -55,14 +56,15 @@ absl::Status Engine::Start(absl::Time now) {
   std::vector<storage::RunId> loaded;
   for (const auto& [run, entry] : runs_) loaded.push_back({run});
   for (const storage::RunId run : loaded) Advance(run);
-  CheckInspector();
+  CheckInspectors();
   return absl::OkStatus();
 }
 
 absl::Status Engine::LoadDatasets() {
   STEELYARD_ASSIGN_OR_RETURN(const std::vector<storage::DatasetRow> rows,
                              reader_.PendingDatasets());
-  for (const storage::DatasetRow& row : rows) AddPending(row.sha256);
+  for (const storage::DatasetRow& row : rows)
+    AddPending(row.sha256, row.size_bytes);
   return absl::OkStatus();
 }
 
@@ -141,11 +143,12 @@ void Engine::ShiftTimes(absl::Duration jump) {
   for (auto& [id, session] : sessions_) {
     session.contact_time += jump;
     session.stop_deadline += jump;
+    session.inspect_time += jump;
   }
   for (auto& [due, run] : retries_) due += jump;
   for (auto& [due, dataset] : inspection_retries_) due += jump;
   leasing_pause_ += jump;
-  inspector_idle_since_ += jump;
+  inspectors_idle_since_ += jump;
   drain_deadline_ += jump;
   next_timers_ += jump;
   next_forget_ += jump;
@@ -165,7 +168,7 @@ void Engine::RunTimers() {
     AdvanceInspection(dataset);
   }
   Assign();
-  CheckInspector();
+  CheckInspectors();
   CheckDrain();
   ForgetRequests();
 }

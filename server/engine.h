@@ -178,7 +178,7 @@ class Engine {
   std::string LastWords(const std::string& worker) const;
 
   // engine_datasets.cc
-  void AddPending(const storage::Sha256& dataset);
+  void AddPending(const storage::Sha256& dataset, int64_t size_bytes);
   // Does what is next for an inspection.
   void AdvanceInspection(const storage::Sha256& dataset);
   void Inspect(SessionId session, const storage::Sha256& dataset);
@@ -189,7 +189,10 @@ class Engine {
                           const absl::Status& status);
   // By value: it ends the inspection that holds the words.
   void FinishInspection(const storage::Sha256& dataset, std::string rejection);
-  void CheckInspector();
+  // Starts and ends inspectors, as there is work.
+  void CheckInspectors();
+  void KeepInspectors(int count);
+  bool SmallFileWaits() const;
   void RetireInspectors();
 
   Effects& effects_;
@@ -221,8 +224,8 @@ class Engine {
   int64_t ending_ = 0;
   std::deque<storage::RunId> to_fail_;
 
-  bool inspector_wanted_ = false;
-  absl::Time inspector_idle_since_ = absl::InfinitePast();
+  int inspectors_ = 0;  // that the executor keeps
+  absl::Time inspectors_idle_since_ = absl::InfinitePast();
   absl::Time drain_deadline_ = absl::InfiniteFuture();
   std::vector<Reply<bool>> drains_;
 };

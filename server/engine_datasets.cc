@@ -16,24 +16,26 @@ namespace steelyard::server {
 void Engine::AddDataset(storage::AddDataset dataset,
                         Reply<storage::Sha256> reply) {
   const storage::Sha256 sha256 = dataset.sha256;
+  const int64_t size_bytes = dataset.size_bytes;
   dataset.time = now_;
-  effects_.Commit(std::move(dataset), [this, sha256, reply = std::move(reply)](
-                                          const absl::Status& status) mutable {
-    if (!status.ok()) return reply(status);
-    const absl::StatusOr<storage::DatasetRow> row =
-        reader_.GetDataset(sha256, "");
-    // Inspecting one that is READY does no harm.
-    if (!row.ok() || row->state == storage::DatasetState::kPending) {
-      AddPending(sha256);
-    }
-    reply(sha256);
-    Assign();
-    CheckInspector();
-  });
+  effects_.Commit(
+      std::move(dataset), [this, sha256, size_bytes, reply = std::move(reply)](
+                              const absl::Status& status) mutable {
+        if (!status.ok()) return reply(status);
+        const absl::StatusOr<storage::DatasetRow> row =
+            reader_.GetDataset(sha256, "");
+        // Inspecting one that is READY does no harm.
+        if (!row.ok() || row->state == storage::DatasetState::kPending) {
+          AddPending(sha256, size_bytes);
+        }
+        reply(sha256);
+        Assign();
+        CheckInspectors();
+      });
 }
 
-void Engine::AddPending(const storage::Sha256& dataset) {
-  inspections_.try_emplace(dataset);
+void Engine::AddPending(const storage::Sha256& dataset, int64_t size_bytes) {
+  inspections_[dataset].size_bytes = size_bytes;
   AdvanceInspection(dataset);
 }
 
@@ -51,13 +53,13 @@ void Engine::AdvanceInspection(const storage::Sha256& dataset) {
   }
   if (inspection.queued || inspection.session != 0) return;
   inspection.queued = true;
-  schedule_.inspections.push_back(dataset);
+  schedule_.inspections.emplace(inspection.size_bytes, dataset);
 }
 
 void Engine::Inspect(SessionId session, const storage::Sha256& assigned) {
   const storage::Sha256 dataset = assigned;
-  schedule_.inspections.pop_front();
   Inspection& inspection = inspections_.at(dataset);
+  schedule_.inspections.erase({inspection.size_bytes, dataset});
   inspection.queued = false;
   absl::StatusOr<v1::InspectLease> lease =
       ReadInspectLease(reader_, files_, dataset);
@@ -68,7 +70,9 @@ void Engine::Inspect(SessionId session, const storage::Sha256& assigned) {
   lease->set_inflated_bytes_limit(options_.inflated_bytes_limit);
   inspection.session = session;
   sessions_.at(session).dataset = dataset;
+  sessions_.at(session).inspect_time = now_;
   MakeBusy(session, absl::StrCat("dataset ", dataset.hex.substr(0, 12)));
+  schedule_.workers.at(session).inspecting_bytes = inspection.size_bytes;
   v1::SessionResponse response;
   *response.mutable_inspect() = *std::move(lease);
   effects_.Send(session, std::move(response));
@@ -139,22 +143,35 @@ void Engine::FinishInspection(const storage::Sha256& dataset,
     Advance({run});
   }
   Assign();
-  CheckInspector();
+  CheckInspectors();
 }
 
-void Engine::CheckInspector() {
+void Engine::CheckInspectors() {
   if (!schedule_.inspectors_apart) return;
   if (!inspections_.empty() && !schedule_.draining) {
-    inspector_idle_since_ = now_;
-    if (!inspector_wanted_) executor_.StartInspector();
-    inspector_wanted_ = true;
-    return;
+    inspectors_idle_since_ = now_;
+    return KeepInspectors(SmallFileWaits() ? 2 : std::max(inspectors_, 1));
   }
-  if (!inspector_wanted_) return;
-  if (now_ - inspector_idle_since_ < options_.inspector_idle_limit) return;
+  if (inspectors_ == 0) return;
+  if (now_ - inspectors_idle_since_ < options_.inspector_idle_limit) return;
   RetireInspectors();
-  executor_.StopInspector();
-  inspector_wanted_ = false;
+  KeepInspectors(0);
+}
+
+void Engine::KeepInspectors(int count) {
+  if (count == inspectors_) return;
+  inspectors_ = count;
+  executor_.KeepInspectors(count);
+}
+
+// Whether another inspector would be of use.
+bool Engine::SmallFileWaits() const {
+  if (!MayInspectNext(schedule_)) return false;
+  return std::any_of(
+      sessions_.begin(), sessions_.end(), [this](const auto& session) {
+        return session.second.dataset && now_ - session.second.inspect_time >=
+                                             options_.inspector_busy_limit;
+      });
 }
 
 void Engine::RetireInspectors() {

@@ -25,8 +25,12 @@ struct EngineOptions {
   int losses_limit = 3;
   // After a change that the disk refused.
   absl::Duration retry_interval = absl::Seconds(1);
-  // The inspector ends after this long without work.
+  // Inspectors end after this long without work.
   absl::Duration inspector_idle_limit = absl::Seconds(10);
+  // A second one starts when the first has been busy for this long and a file
+  // that is not large waits.
+  absl::Duration inspector_busy_limit = absl::Seconds(3);
+  int64_t large_file_bytes = int64_t{64} << 20;
 
   int64_t sessions_limit = 1'000;
   // Of one worker, received and not yet on disk; beyond either its session

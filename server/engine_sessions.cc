@@ -34,7 +34,8 @@ void Engine::Connect(SessionId id, v1::WorkerHello hello) {
   schedule_.workers[id] = {.name = hello.worker(),
                            .numerics_id = hello.numerics_id(),
                            .inspect_only = hello.inspect_only(),
-                           .busy_with = ""};
+                           .busy_with = "",
+                           .inspecting_bytes = 0};
   sessions_[id] = {
       .hello = std::move(hello), .connect_time = now_, .contact_time = now_};
   v1::SessionResponse response;
@@ -111,7 +112,9 @@ void Engine::LoseSession(SessionId id, const std::string& message) {
 }
 
 void Engine::MakeBusy(SessionId session, std::string with) {
-  schedule_.workers.at(session).busy_with = std::move(with);
+  WorkerSlot& worker = schedule_.workers.at(session);
+  worker.busy_with = std::move(with);
+  worker.inspecting_bytes = 0;
 }
 
 void Engine::MakeIdle(SessionId id) {

@@ -73,12 +73,15 @@ struct Session {
   std::optional<storage::RunId> run = {};
   storage::AttemptNumber attempt = {};
   std::optional<storage::Sha256> dataset = {};
+  absl::Time inspect_time =
+      absl::InfiniteFuture();  // since when it inspects it
   // Until when a stop must be answered; the run has ended already.
   absl::Time stop_deadline = absl::InfiniteFuture();
 };
 
 // A PENDING dataset.
 struct Inspection {
+  int64_t size_bytes = 0;
   SessionId session = 0;  // 0: nobody inspects it
   int losses = 0;
   bool queued = false;

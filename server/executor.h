@@ -17,10 +17,11 @@ class Executor {
   // idle worker inspects, before it trains.
   virtual bool StartsInspectors() const = 0;
 
-  // Starts one worker for inspections, and again when it dies, until
-  // StopInspector.  A repeated call does nothing.
-  virtual void StartInspector() = 0;
-  virtual void StopInspector() = 0;
+  // Keeps `count` workers for inspections, at most kMostInspectors: starts
+  // those that are missing, again when they die, and asks the others to end.  A
+  // repeated call does nothing.
+  static constexpr int kMostInspectors = 2;
+  virtual void KeepInspectors(int count) = 0;
 
   // Ends the process of a worker at once, as a crash would; a new one takes its
   // place.  Nothing when the worker is not of this executor.
@@ -37,8 +38,7 @@ class Executor {
 class NoExecutor final : public Executor {
  public:
   bool StartsInspectors() const override { return false; }
-  void StartInspector() override {}
-  void StopInspector() override {}
+  void KeepInspectors(int) override {}
   void KillWorker(const std::string&) override {}
   std::vector<std::string> LastLogLines(const std::string&, int) override {
     return {};

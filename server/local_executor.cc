@@ -14,7 +14,8 @@
 namespace steelyard::server {
 namespace {
 
-constexpr char kInspector[] = "local-inspect";
+// `i` from 1 on.
+std::string InspectorName(int i) { return absl::StrCat("local-inspect-", i); }
 
 }  // namespace
 
@@ -35,7 +36,10 @@ absl::StatusOr<std::unique_ptr<LocalExecutor>> LocalExecutor::Create(
     STEELYARD_RETURN_IF_ERROR(
         executor->Add(absl::StrCat("local-", i), /*inspect_only=*/false));
   }
-  STEELYARD_RETURN_IF_ERROR(executor->Add(kInspector, /*inspect_only=*/true));
+  for (int i = 1; i <= kMostInspectors; ++i) {
+    STEELYARD_RETURN_IF_ERROR(
+        executor->Add(InspectorName(i), /*inspect_only=*/true));
+  }
   return executor;
 }
 
@@ -85,20 +89,21 @@ bool LocalExecutor::AllEnded() const {
       [](const auto& process) { return process.second.launch == 0; });
 }
 
-void LocalExecutor::StartInspector() {
+void LocalExecutor::KeepInspectors(int count) {
   const MutexLock lock(mu_);
-  Process& process = processes_.at(kInspector);
-  process.wanted = true;
-  // One that is still ending is followed by another when it has.
-  if (process.launch == 0 && !stopping_) Launch(kInspector, process);
-}
-
-void LocalExecutor::StopInspector() {
-  const MutexLock lock(mu_);
-  Process& process = processes_.at(kInspector);
-  process.wanted = false;
-  process.delay = absl::ZeroDuration();
-  if (process.launch != 0) launcher_->Terminate(process.launch);
+  for (int i = 1; i <= kMostInspectors; ++i) {
+    const std::string name = InspectorName(i);
+    Process& process = processes_.at(name);
+    if (process.wanted == (i <= count)) continue;
+    process.wanted = i <= count;
+    if (!process.wanted) {
+      process.delay = absl::ZeroDuration();
+      if (process.launch != 0) launcher_->Terminate(process.launch);
+    } else if (process.launch == 0 && !stopping_) {
+      // One that is still ending is followed by another when it has.
+      Launch(name, process);
+    }
+  }
 }
 
 void LocalExecutor::KillWorker(const std::string& worker) {

@@ -34,8 +34,8 @@ struct LocalExecutorOptions {
   std::function<absl::Time()> clock = absl::Now;
 };
 
-// Keeps workers as child processes, local-1 to local-N, and local-inspect while
-// there is something to inspect; restarts those that die.
+// Keeps workers as child processes, local-1 to local-N, and local-inspect-1 and
+// -2 as far as they are asked for; restarts those that die.
 class LocalExecutor final : public Executor {
  public:
   // Starts no process yet.
@@ -54,8 +54,7 @@ class LocalExecutor final : public Executor {
   bool Stop(absl::Duration limit) ABSL_LOCKS_EXCLUDED(mu_);
 
   bool StartsInspectors() const override { return true; }
-  void StartInspector() override ABSL_LOCKS_EXCLUDED(mu_);
-  void StopInspector() override ABSL_LOCKS_EXCLUDED(mu_);
+  void KeepInspectors(int count) override ABSL_LOCKS_EXCLUDED(mu_);
   void KillWorker(const std::string& worker) override ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<std::string> LastLogLines(const std::string& worker,
                                         int lines) override

@@ -122,14 +122,25 @@ int64_t RunQueue::CountOlder(storage::RunId run,
   return count;
 }
 
+bool MayInspectNext(const Schedule& schedule) {
+  if (schedule.inspections.empty()) return false;
+  const int64_t large = schedule.large_file_bytes;
+  if (!schedule.inspectors_apart || schedule.inspections.begin()->first < large)
+    return true;
+  return std::none_of(schedule.workers.begin(), schedule.workers.end(),
+                      [large](const auto& worker) {
+                        return worker.second.inspecting_bytes >= large;
+                      });
+}
+
 std::optional<Assignment> NextAssignment(const Schedule& schedule) {
   if (schedule.draining) return std::nullopt;
-  if (!schedule.inspections.empty()) {
+  if (MayInspectNext(schedule)) {
     for (const auto& [session, worker] : schedule.workers) {
       if (!worker.busy_with.empty() || !Inspects(schedule, worker)) continue;
       return Assignment{.session = session,
                         .run = std::nullopt,
-                        .inspection = schedule.inspections.front()};
+                        .inspection = schedule.inspections.begin()->second};
     }
   }
   if (schedule.queue.empty()) return std::nullopt;

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/engine_types.h"
@@ -46,14 +48,19 @@ struct WorkerSlot {
   std::string name;
   std::string numerics_id;
   bool inspect_only = false;
-  std::string busy_with;  // e.g. "run 12"; empty: idle
+  std::string busy_with;         // e.g. "run 12"; empty: idle
+  int64_t inspecting_bytes = 0;  // of the file that it inspects
 };
 
 // All that the scheduler decides by.
 struct Schedule {
   RunQueue queue;
-  std::deque<storage::Sha256>
-      inspections;  // that nobody does yet, oldest first
+  // That nobody does yet, by the size of the file: a small one waits for no
+  // large one that could wait.
+  std::set<std::pair<int64_t, storage::Sha256>> inspections;
+  // Files from this size on are large: where inspectors do nothing else, one of
+  // them reads large files and the others stay free for small ones.
+  int64_t large_file_bytes = std::numeric_limits<int64_t>::max();
   std::map<SessionId, WorkerSlot> workers;
   // Whether inspections are left to workers that do nothing else.
   bool inspectors_apart = false;
@@ -68,6 +75,9 @@ struct Assignment {
   std::optional<storage::RunId> run;
   std::optional<storage::Sha256> inspection;
 };
+
+// Whether something is to be inspected by whoever is idle.
+bool MayInspectNext(const Schedule& schedule);
 
 // The next lease; inspections go before runs, and runs by age.  Nothing when
 // all who could work are busy, or nothing waits, or the server drains.

@@ -183,7 +183,7 @@ TEST_F(EngineDatasetsTest, ARunWaitsForTheInspectionOfItsData) {
               ElementsAre("dataset sha256/" + dataset.hex +
                           " has not been inspected yet"));
   const SessionId inspector =
-      lab_.Connect("local-inspect", "1-test", /*inspect_only=*/true);
+      lab_.Connect("local-inspect-1", "1-test", /*inspect_only=*/true);
   const v1::SessionResponse lease = lab_.Next(inspector);
   EXPECT_EQ(lease.inspect().file().dataset(), "sha256/" + dataset.hex);
   EXPECT_EQ(lease.inspect().file().form(), v1::DATASET_FORM_CSV);
@@ -200,7 +200,7 @@ TEST_F(EngineDatasetsTest, ARunWaitsForTheInspectionOfItsData) {
 TEST_F(EngineDatasetsTest, ARunOnARejectedDatasetFails) {
   const storage::Sha256 dataset = lab_.AddDataset("nonsense");
   const RunId run = lab_.Add(RunOn(dataset));
-  const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+  const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
   EXPECT_TRUE(lab_.Next(inspector).has_inspect());
   const Said<RunId> late = lab_.Submit(RunOn(dataset));  // meets the outcome
   lab_.Say(inspector, Inspected(dataset, "row 2, column 1: want a number"));
@@ -222,7 +222,7 @@ TEST_F(EngineDatasetsTest, ARunOnARejectedDatasetFails) {
 TEST_F(EngineDatasetsTest, ARejectionOutlivesTheServerThatDidNotEndItsRuns) {
   const storage::Sha256 dataset = lab_.AddDataset("nonsense");
   const RunId run = lab_.Add(RunOn(dataset));
-  const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+  const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
   lab_.Next(inspector);
   lab_.Say(inspector, Inspected(dataset, "no header line"));
   lab_.WriteOnce();  // the rejection, and not the end of the run
@@ -237,9 +237,9 @@ TEST_F(EngineDatasetsTest, AnInspectionThatEndsItsWorkersIsARejection) {
   const RunId run = lab_.Add(RunOn(dataset));
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(lab_.Row(run).state, RunState::kQueued);
-    const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+    const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
     EXPECT_TRUE(lab_.Next(inspector).has_inspect());
-    lab_.launcher().Find("local-inspect")->request.log->Note("out of memory");
+    lab_.launcher().Find("local-inspect-1")->request.log->Note("out of memory");
     lab_.Disconnect(inspector);
     lab_.Settle();
   }
@@ -250,28 +250,49 @@ TEST_F(EngineDatasetsTest, AnInspectionThatEndsItsWorkersIsARejection) {
 }
 
 TEST_F(EngineDatasetsTest, AnInspectorLivesAsLongAsThereIsWork) {
-  EXPECT_EQ(lab_.launcher().Find("local-inspect"), nullptr);
+  EXPECT_EQ(lab_.launcher().Find("local-inspect-1"), nullptr);
   const storage::Sha256 dataset = lab_.AddDataset("x,y\n1,1\n");
-  ASSERT_NE(lab_.launcher().Find("local-inspect"), nullptr);
-  const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+  ASSERT_NE(lab_.launcher().Find("local-inspect-1"), nullptr);
+  const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
   lab_.Next(inspector);
   lab_.Say(inspector, Inspected(dataset));
   lab_.Pass(absl::Seconds(9));
-  EXPECT_FALSE(lab_.launcher().Find("local-inspect")->asked_to_end);
+  EXPECT_FALSE(lab_.launcher().Find("local-inspect-1")->asked_to_end);
   lab_.Pass(absl::Seconds(2));
   EXPECT_THAT(lab_.EndOf(inspector).value(), IsOk());
-  EXPECT_TRUE(lab_.launcher().Find("local-inspect")->asked_to_end);
-  lab_.launcher().Exit("local-inspect", "exit code 0");
+  EXPECT_TRUE(lab_.launcher().Find("local-inspect-1")->asked_to_end);
+  lab_.launcher().Exit("local-inspect-1", "exit code 0");
   lab_.AddDataset("x,y\n2,2\n");
-  EXPECT_NE(lab_.launcher().Find("local-inspect"), nullptr);
+  EXPECT_NE(lab_.launcher().Find("local-inspect-1"), nullptr);
+}
+
+TEST(EngineInspectionTest, ASmallFileDoesNotWaitForALargeOne) {
+  Lab::Options options{.engine = {}, .local_executor = true};
+  options.engine.large_file_bytes = 20;
+  Lab lab(options);
+  lab.AddDataset("x,y\n1,1\n2,2\n3,3\n4,4\n5,5\n");
+  const SessionId first = lab.Connect("local-inspect-1", "1-test", true);
+  EXPECT_TRUE(lab.Next(first).has_inspect());
+  lab.AddDataset("x,y\n1,1\n2,2\n3,3\n4,4\n6,6\n");
+  lab.Pass(absl::Seconds(5));
+  // It would leave the other large one alone.
+  EXPECT_EQ(lab.launcher().Find("local-inspect-2"), nullptr);
+  const storage::Sha256 small = lab.AddDataset("x,y\n1,1\n");
+  lab.Pass(absl::Seconds(1));
+  ASSERT_NE(lab.launcher().Find("local-inspect-2"), nullptr);
+  const SessionId second = lab.Connect("local-inspect-2", "1-test", true);
+  EXPECT_EQ(lab.Next(second).inspect().file().dataset(), "sha256/" + small.hex);
+  lab.Say(second, Inspected(small));
+  lab.Settle();
+  EXPECT_FALSE(lab.HasMessage(second));
 }
 
 TEST_F(EngineDatasetsTest, AnInspectionIsTakenUpByTheNextServer) {
   const storage::Sha256 dataset = lab_.AddDataset("x,y\n1,1\n");
   const RunId run = lab_.Add(RunOn(dataset));
   lab_.Restart();
-  EXPECT_NE(lab_.launcher().Find("local-inspect"), nullptr);
-  const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+  EXPECT_NE(lab_.launcher().Find("local-inspect-1"), nullptr);
+  const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
   lab_.Next(inspector);
   lab_.Say(inspector, Inspected(dataset));
   lab_.Settle();
@@ -283,7 +304,7 @@ TEST_F(EngineDatasetsTest, AnInspectionIsTakenUpByTheNextServer) {
 TEST_F(EngineDatasetsTest, AFullDiskDelaysAnInspectionsOutcome) {
   const storage::Sha256 dataset = lab_.AddDataset("x,y\n1,1\n");
   const RunId run = lab_.Add(RunOn(dataset));
-  const SessionId inspector = lab_.Connect("local-inspect", "1-test", true);
+  const SessionId inspector = lab_.Connect("local-inspect-1", "1-test", true);
   lab_.Next(inspector);
   lab_.disk_error = absl::ResourceExhaustedError("the disk is full");
   lab_.Say(inspector, Inspected(dataset));

@@ -70,26 +70,32 @@ TEST_F(LocalExecutorTest, WaitsLongerAfterEachShortLife) {
 }
 
 TEST_F(LocalExecutorTest, AnInspectorComesAndGoes) {
-  executor_->StartInspector();
-  executor_->StartInspector();
+  executor_->KeepInspectors(1);
+  executor_->KeepInspectors(1);
   ASSERT_EQ(launcher_->running(), 1);
-  EXPECT_THAT(launcher_->Find("local-inspect")->request.argv,
+  EXPECT_THAT(launcher_->Find("local-inspect-1")->request.argv,
               testing::Contains("--inspect-only"));
-  launcher_->Exit("local-inspect", "signal 11 (Segmentation fault)");
+  launcher_->Exit("local-inspect-1", "signal 11 (Segmentation fault)");
   EXPECT_EQ(launcher_->running(), 1);  // another one
-  executor_->StopInspector();
-  EXPECT_TRUE(launcher_->Find("local-inspect")->asked_to_end);
-  launcher_->Exit("local-inspect", "exit code 0");
+  executor_->KeepInspectors(2);
+  EXPECT_NE(launcher_->Find("local-inspect-2"), nullptr);
+  executor_->KeepInspectors(1);
+  EXPECT_TRUE(launcher_->Find("local-inspect-2")->asked_to_end);
+  launcher_->Exit("local-inspect-2", "exit code 0");
+  EXPECT_FALSE(launcher_->Find("local-inspect-1")->asked_to_end);
+  executor_->KeepInspectors(0);
+  EXPECT_TRUE(launcher_->Find("local-inspect-1")->asked_to_end);
+  launcher_->Exit("local-inspect-1", "exit code 0");
   EXPECT_EQ(launcher_->running(), 0);
 }
 
 TEST_F(LocalExecutorTest, AnInspectorThatIsWantedAgainFollowsTheOneThatEnds) {
-  executor_->StartInspector();
-  executor_->StopInspector();
-  executor_->StartInspector();
+  executor_->KeepInspectors(1);
+  executor_->KeepInspectors(0);
+  executor_->KeepInspectors(1);
   EXPECT_EQ(launcher_->running(), 1);
-  launcher_->Exit("local-inspect", "exit code 0");
-  EXPECT_NE(launcher_->Find("local-inspect"), nullptr);
+  launcher_->Exit("local-inspect-1", "exit code 0");
+  EXPECT_NE(launcher_->Find("local-inspect-1"), nullptr);
 }
 
 TEST_F(LocalExecutorTest, KillsByName) {
@@ -105,7 +111,7 @@ TEST_F(LocalExecutorTest, AStopIsForGood) {
   EXPECT_TRUE(launcher_->Find("local-1")->asked_to_end);
   launcher_->Exit("local-1", "exit code 0");
   launcher_->Exit("local-2", "exit code 0");
-  executor_->StartInspector();
+  executor_->KeepInspectors(1);
   EXPECT_EQ(launcher_->running(), 0);
   EXPECT_TRUE(executor_->Stop(absl::ZeroDuration()));
 }

@@ -25,8 +25,11 @@ std::vector<std::string> Messages(const Schedule& schedule,
 }
 
 WorkerSlot Idle(const std::string& name, const std::string& id = "1-test") {
-  return {
-      .name = name, .numerics_id = id, .inspect_only = false, .busy_with = ""};
+  return {.name = name,
+          .numerics_id = id,
+          .inspect_only = false,
+          .busy_with = "",
+          .inspecting_bytes = 0};
 }
 WorkerSlot Busy(const std::string& name, const std::string& with) {
   WorkerSlot slot = Idle(name);
@@ -65,13 +68,31 @@ TEST(SchedulerTest, ACheckpointWantsItsNumericsId) {
 TEST(SchedulerTest, InspectionsGoBeforeRuns) {
   Schedule schedule;
   schedule.queue.Add(RunId{1}, "");
-  schedule.inspections = {{"aa"}, {"bb"}};
+  schedule.inspections = {{2, {"aa"}}, {3, {"bb"}}};
   schedule.workers = {{1, Idle("w1")}};
   EXPECT_EQ(NextAssignment(schedule)->inspection, storage::Sha256{"aa"});
   schedule.inspectors_apart = true;
   EXPECT_EQ(NextAssignment(schedule)->run, RunId{1});
   schedule.workers[2] = Inspector("i");
   EXPECT_EQ(NextAssignment(schedule)->inspection, storage::Sha256{"aa"});
+  EXPECT_EQ(NextAssignment(schedule)->session, 2);
+}
+
+TEST(SchedulerTest, SmallFilesAreInspectedFirstAndBesideALargeOne) {
+  Schedule schedule;
+  schedule.inspectors_apart = true;
+  schedule.large_file_bytes = 100;
+  schedule.inspections = {{100, {"aa"}}, {101, {"bb"}}, {99, {"cc"}}};
+  schedule.workers = {{1, Inspector("i1")}, {2, Inspector("i2")}};
+  EXPECT_EQ(NextAssignment(schedule)->inspection, storage::Sha256{"cc"});
+  schedule.inspections.erase(schedule.inspections.begin());
+  EXPECT_EQ(NextAssignment(schedule)->inspection, storage::Sha256{"aa"});
+  schedule.inspections.erase(schedule.inspections.begin());
+  schedule.workers[1].busy_with = "dataset aa";
+  schedule.workers[1].inspecting_bytes = 100;
+  EXPECT_EQ(NextAssignment(schedule), std::nullopt);
+  schedule.inspections.insert({1, {"dd"}});
+  EXPECT_EQ(NextAssignment(schedule)->inspection, storage::Sha256{"dd"});
   EXPECT_EQ(NextAssignment(schedule)->session, 2);
 }
 
@@ -88,7 +109,7 @@ TEST(SchedulerTest, ADrainLeasesNothing) {
   Schedule schedule;
   schedule.draining = true;
   schedule.queue.Add(RunId{1}, "");
-  schedule.inspections = {{"aa"}};
+  schedule.inspections = {{1, {"aa"}}};
   schedule.workers = {{1, Idle("w1")}};
   EXPECT_EQ(NextAssignment(schedule), std::nullopt);
 }
