@@ -117,7 +117,6 @@ void ProcessLauncher::Terminate(LaunchId launch) {
     if (found == entries_.end()) return;
     found->second.cancelled = true;
     if (!found->second.begun()) return;
-    found->second.process.lifeline.reset();
     pidfd_send_signal(found->second.process.pidfd.get(), SIGTERM, nullptr, 0);
   });
 }

@@ -28,7 +28,7 @@ using LaunchId = int64_t;
 //
 // Such a process
 //   - has a pipe as descriptor kLifelineFd that reads as closed when this
-//     process ends, or wants it to end; besides it 0 (/dev/null), 1 and 2;
+//     process ends; besides it 0 (/dev/null), 1 and 2;
 //   - is killed by the system when this process ends, however it ends;
 //   - has a session of its own, so that a terminal's Ctrl-C does not reach it;
 //   - writes no core file, and starts with no signal blocked or ignored.
@@ -46,8 +46,9 @@ class Launcher {
   virtual LaunchId Launch(LaunchRequest request, absl::Duration delay,
                           OnExit on_exit) = 0;
 
-  // Asks it to end: closes its lifeline and sends SIGTERM.  One that has not
-  // begun does not begin.  Nothing when it has ended.
+  // Asks it to end, by SIGTERM; the lifeline stays, so that it has time to say
+  // farewell.  One that has not begun does not begin.  Nothing when it has
+  // ended.
   virtual void Terminate(LaunchId launch) = 0;
   // Ends it at once.
   virtual void Kill(LaunchId launch) = 0;

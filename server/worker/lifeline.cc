@@ -15,8 +15,6 @@
 namespace steelyard::worker {
 namespace {
 
-constexpr int kEndLimitMs = 5000;
-
 sigset_t EndSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -32,7 +30,8 @@ void Lifeline::BlockSignals() {
   STEELYARD_CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
 }
 
-Lifeline::Lifeline(int fd) : fd_(fd) {
+Lifeline::Lifeline(int fd, absl::Duration end_limit)
+    : fd_(fd), end_limit_(end_limit) {
   const sigset_t set = EndSignals();
   signals_ = signalfd(-1, &set, SFD_CLOEXEC);
   STEELYARD_CHECK(signals_ >= 0);
@@ -94,7 +93,7 @@ void Lifeline::Run() {
     if (read(signals_, &info, sizeof(info)) != sizeof(info)) continue;
     if (info.ssi_signo == SIGINT && fd_ >= 0) continue;
     RequestEnd();
-    timeout_ms = kEndLimitMs;
+    timeout_ms = static_cast<int>(absl::ToInt64Milliseconds(end_limit_));
   }
 }
 

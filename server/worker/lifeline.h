@@ -16,7 +16,7 @@ namespace steelyard::worker {
 //   - when the lifeline, a pipe whose other end the server holds, closes, the
 //     process ends at once: nobody is left to tell anything;
 //   - SIGTERM asks the worker to end, and ends the process when it has not done
-//     so within five seconds.  SIGINT does the same without a lifeline; with
+//     so within the limit.  SIGINT does the same without a lifeline; with
 //     one it is ignored: the server, which got it too, decides.
 class Lifeline {
  public:
@@ -24,7 +24,7 @@ class Lifeline {
   static void BlockSignals();
 
   // `fd` < 0: none.
-  explicit Lifeline(int fd);
+  Lifeline(int fd, absl::Duration end_limit);
   ~Lifeline();
   Lifeline(const Lifeline&) = delete;
   Lifeline& operator=(const Lifeline&) = delete;
@@ -40,6 +40,7 @@ class Lifeline {
   void RequestEnd() ABSL_LOCKS_EXCLUDED(mu_);
 
   const int fd_;
+  const absl::Duration end_limit_;
   int signals_ = -1;    // signalfd
   int stop_read_ = -1;  // pipe: ends the thread
   int stop_write_ = -1;

@@ -38,6 +38,10 @@ constexpr absl::Duration kReconnectLimit = absl::Seconds(5);
 constexpr absl::Duration kReconnectInterval = absl::Milliseconds(200);
 // What a server gets to take the last messages.
 constexpr absl::Duration kGrace = absl::Seconds(2);
+// From SIGTERM to the end.  An inspection can't be stopped, and leaves nothing
+// to save: an inspector only gets the time to say farewell.
+constexpr absl::Duration kEndLimit = absl::Seconds(5);
+constexpr absl::Duration kInspectorEndLimit = absl::Milliseconds(500);
 
 std::string VersionText() {
   const BuildVersion& version = GetBuildVersion();
@@ -107,7 +111,8 @@ int Work(const Flags& flags, const std::string& token,
          const MemoryLimit& memory) {
   const std::shared_ptr<grpc::Channel> channel = MakeChannel(flags.server);
   const v1::WorkerHello hello = MakeHello(flags);
-  Lifeline lifeline(flags.lifeline_fd);
+  Lifeline lifeline(flags.lifeline_fd,
+                    flags.inspect_only ? kInspectorEndLimit : kEndLimit);
   absl::Duration give_up = MonotonicNow() + kReconnectLimit;
   for (;;) {
     const SessionOutcome outcome =

@@ -42,6 +42,14 @@ class StartTest(ServerTest):
         self.assertIn(str(first.process.pid), second.stderr)
         self.cli("server")
 
+    def test_a_drain_ends_the_workers_without_a_fault(self):
+        server = self.start_server(workers=1)
+        self.cli("submit", self.write_spec(steps=10), "--follow")
+        self.assertEqual(server.stop(), 0)
+        log = self.log.read_text()
+        self.assertIn("worker_disconnected worker=local-1 why=OK", log)
+        self.assertNotIn("CANCELLED", log)
+
     def test_a_stale_socket_is_replaced(self):
         first = self.start_server()
         first.kill()

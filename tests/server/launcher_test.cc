@@ -134,12 +134,14 @@ TEST_F(LauncherTest, NoSignalIsBlocked) {
   EXPECT_EQ(log_->LastLines(10).at(0), "SigBlk:\t0000000000000000");
 }
 
-TEST_F(LauncherTest, TerminateClosesTheLifeline) {
-  // It ignores SIGTERM, and ends when the pipe does.
-  const LaunchId launch = Run("trap '' TERM; echo ready; cat <&3; exit 5");
+// Without blocking dd reads the end of a closed pipe, and fails on an open one.
+TEST_F(LauncherTest, TerminateLeavesTheLifelineOpen) {
+  const LaunchId launch = Run(
+      "trap 'dd if=/proc/self/fd/3 iflag=nonblock count=1 2>/dev/null && exit "
+      "5; exit 6' TERM; echo ready; while :; do :; done");
   FirstLine();
   launcher_->Terminate(launch);
-  EXPECT_EQ(Exit(), "exit code 5");
+  EXPECT_EQ(Exit(), "exit code 6");
 }
 
 TEST_F(LauncherTest, TerminateAsksByASignal) {
