@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/names.h"
 #include "server/spec_defaults.h"
@@ -24,6 +25,18 @@ void CheckLength(const char* field, const std::string& value, size_t limit,
                                          value.size())});
 }
 
+// It is told again in errors and logs.
+void CheckRequestId(const std::string& id, std::vector<FieldFault>* faults) {
+  CheckLength("request_id", id, kRequestIdBytes, faults);
+  if (std::all_of(id.begin(), id.end(),
+                  [](unsigned char c) { return absl::ascii_isprint(c); })) {
+    return;
+  }
+  faults->push_back(
+      {"request_id",
+       absl::StrCat("want printable ASCII characters, got ", Quoted(id))});
+}
+
 // A spec's faults as faults of a request that holds it.
 void AddSpecFaults(const std::vector<Fault>& spec_faults,
                    std::vector<FieldFault>* faults) {
@@ -37,7 +50,7 @@ void AddSpecFaults(const std::vector<Fault>& spec_faults,
 std::vector<FieldFault> RequestFaults(const v1::SubmitRunRequest& request,
                                       const SpecLimits& limits) {
   std::vector<FieldFault> faults;
-  CheckLength("request_id", request.request_id(), kRequestIdBytes, &faults);
+  CheckRequestId(request.request_id(), &faults);
   const v1::Submitter& from = request.submitter();
   CheckLength("submitter.host", from.host(), kHostBytes, &faults);
   CheckLength("submitter.program", from.program(), kProgramBytes, &faults);

@@ -99,6 +99,21 @@ TEST_F(RunServiceTest, ABadRequestNamesEveryField) {
                            "spec.weighting.per_class.ratio"));
 }
 
+TEST_F(RunServiceTest, ARequestIdIsPrintable) {
+  v1::SubmitRunRequest request;
+  *request.mutable_spec() = SmallSpec();
+  v1::Run run;
+  for (const std::string& id : {std::string("a\0b", 3), std::string("\x1b[31m"),
+                                std::string("\x7f"), std::string("\u00e9")}) {
+    request.set_request_id(id);
+    const grpc::Status status = Submit(request, &run);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(ViolatedFields(status), ElementsAre("request_id"));
+  }
+  request.set_request_id("A request of ~63 bytes!");
+  EXPECT_TRUE(Submit(request, &run).ok());
+}
+
 TEST_F(RunServiceTest, AMissingDatasetIsNotFoundByNameAndPlace) {
   v1::SubmitRunRequest request;
   *request.mutable_spec() = SmallSpec();
