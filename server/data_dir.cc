@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "server/log.h"
 #include "support/status_macros.h"
 
 namespace steelyard::server {
@@ -48,6 +49,21 @@ absl::Status MakeFolders(const std::filesystem::path& path) {
   return absl::OkStatus();
 }
 
+// Who may look into it could copy the store.
+absl::Status Tighten(const std::string& path, mode_t mode) {
+  if ((mode & 077) == 0) return absl::OkStatus();
+  const std::string text = absl::StrFormat("%04o", mode & 07777);
+  if (chmod(path.c_str(), 0700) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": want a directory of mode 0700, got ", text,
+                     ", and can't change it: ", strerror(errno),
+                     "; chmod 700 it, or choose another --data-dir"));
+  }
+  Log(Severity::kWarning, "data_dir_tightened",
+      {{"data_dir", path}, {"was", text}, {"is", "0700"}});
+  return absl::OkStatus();
+}
+
 // Who could write into it could swap the store, a token or a socket.
 absl::Status CheckMode(const std::string& path) {
   struct stat info {};
@@ -63,7 +79,7 @@ absl::Status CheckMode(const std::string& path) {
         "%d; choose another --data-dir, or chmod 700 it",
         path, info.st_mode & 07777, info.st_uid));
   }
-  return absl::OkStatus();
+  return Tighten(path, info.st_mode);
 }
 
 // What the holder wrote: "PID TIME".

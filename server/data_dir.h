@@ -23,7 +23,9 @@ absl::StatusOr<std::string> DefaultDataDir();
 // and what the store keeps there (storage/README.md).
 class DataDir {
  public:
-  // Makes the directory (mode 0700) when it is missing, and takes the lock.
+  // Makes the directory (mode 0700) when it is missing, keeps others out of one
+  // that they could read (chmod 0700, and a line in the log), and takes the
+  // lock.
   //
   // Errors: FailedPrecondition when another server has the lock, saying who, or
   // when others could write into the directory; Internal.

@@ -100,6 +100,19 @@ TEST(DataDirTest, ItIsMadeForItsUserAlone) {
   EXPECT_EQ((*data)->File("x"), path + "/x");
 }
 
+TEST(DataDirTest, OthersAreKeptOutOfOneThatTheyCouldRead) {
+  const TempFolder folder;
+  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+  testing::internal::CaptureStderr();
+  const auto data = DataDir::Open(folder.path(), absl::FromUnixSeconds(0));
+  const std::string log = testing::internal::GetCapturedStderr();
+  ASSERT_THAT(data, IsOk());
+  struct stat info {};
+  ASSERT_EQ(stat(folder.path().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0700u);
+  EXPECT_NE(log.find("data_dir_tightened"), std::string::npos) << log;
+}
+
 TEST(DataDirTest, ASecondServerIsToldWhoHasIt) {
   const TempFolder folder;
   auto first = DataDir::Open(folder.path(), absl::FromUnixSeconds(0));
