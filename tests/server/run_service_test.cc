@@ -128,9 +128,16 @@ TEST_F(RunServiceTest, AMissingDatasetIsNotFoundByNameAndPlace) {
 // Beside a fault of the text, and beside one that only the summaries show.
 TEST_F(RunServiceTest, MissingDatasetsStandAmongTheOtherFaults) {
   const std::string user = UserName(geteuid());
-  served_.AddDataset("a,y\n1,1\n2,-1\n", user, "good");
+  const storage::Sha256 good =
+      served_.AddDataset("a,y\n1,1\n2,-1\n", user, "good");
   ScriptedWorker worker(&served_.engine(), "w1");
   worker.Inspected(worker.WaitForInspection());
+  const auto reader = served_.OpenReader();
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (reader->GetDataset(good, user)->state !=
+             storage::DatasetState::kReady &&
+         absl::Now() < deadline) {
+  }
   const std::string rest =
       "data: {csv: {dataset: good}}\n"
       "test_sets: {a: {csv: {dataset: gone}}}\n"
