@@ -82,23 +82,17 @@ std::optional<ClassCounts> CheckLabels(const std::string& path,
                                           table.labels_size())});
   }
   ClassCounts counts;
-  int64_t wrong = 0;
-  int first_wrong = 0;
+  ElementFaults wrong(path, faults);
   for (int i = 0; i < table.labels_size(); ++i) {
     const std::optional<int> sign = map.Map(table.labels(i));
-    if (!sign && wrong++ == 0) first_wrong = i;
-    if (sign && *sign > 0) ++counts.positive;
-    if (sign && *sign < 0) ++counts.negative;
+    if (!sign) {
+      wrong.Add(IndexPath(path, static_cast<size_t>(i)),
+                WrongLabel(map, table.labels(i)));
+    } else if (*sign != 0) {
+      ++(*sign > 0 ? counts.positive : counts.negative);
+    }
   }
-  if (wrong > 0) {
-    faults->push_back(
-        {IndexPath(path, static_cast<size_t>(first_wrong)),
-         absl::StrCat(WrongLabel(map, table.labels(first_wrong)),
-                      wrong > 1 ? absl::StrCat(" (", wrong - 1,
-                                               " more labels are wrong)")
-                                : "")});
-    return std::nullopt;
-  }
+  if (!wrong.none()) return std::nullopt;
   if (table.labels_size() != table.features_size()) return std::nullopt;
   return counts;
 }

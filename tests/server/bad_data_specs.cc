@@ -60,12 +60,12 @@ constexpr BadSpec kBadData[] = {
      "data.inline.labels", "want 4 labels, one for each row, got 3"},
     {"LabelsZeroAndOne",
      [](Spec* s) {
-       s->mutable_data()->mutable_inline_()->set_labels(2, 0);
+       s->mutable_data()->mutable_inline_()->set_labels(2, 1);
        s->mutable_data()->mutable_inline_()->set_labels(3, 0);
      },
-     "data.inline.labels[2]",
+     "data.inline.labels[3]",
      "labels must be -1 and +1, got 0; use classes: {positive: [1], negative: "
-     "[0]} (1 more labels are wrong)"},
+     "[0]}"},
     {"ALabelThatIsNoWholeNumber",
      [](Spec* s) {
        s->mutable_data()->mutable_inline_()->set_labels(0, 1.5);

@@ -324,6 +324,15 @@ TEST(SpecCheckTest, WeightsBelongToTheRowsThatAreLeft) {
                                                "at least one row has")));
 }
 
+TEST(SpecCheckTest, EachWrongLabelIsAFaultOfItsOwn) {
+  v1::RunSpec spec = GoodSpec();
+  spec.mutable_data()->mutable_inline_()->set_labels(1, 0.5);
+  spec.mutable_data()->mutable_inline_()->set_labels(3, 7);
+  EXPECT_THAT(Check(spec),
+              ElementsAre(IsFault("data.inline.labels[1]", "got 0.5"),
+                          IsFault("data.inline.labels[3]", "got 7")));
+}
+
 TEST(SpecDefaultsTest, EveryDefaultIsFilledIn) {
   v1::RunSpec spec;
   spec.mutable_data()->mutable_classes()->add_positive(2);
