@@ -81,13 +81,17 @@ std::optional<ClassCounts> CheckLabels(const std::string& path,
                                           " labels, one for each row, got ",
                                           table.labels_size())});
   }
+  const bool zero_or_one = std::all_of(
+      table.labels().begin(), table.labels().end(), [](double label) {
+        return label == 0 || label == 1 || !IsNameable(label);
+      });
   ClassCounts counts;
   ElementFaults wrong(path, faults);
   for (int i = 0; i < table.labels_size(); ++i) {
     const std::optional<int> sign = map.Map(table.labels(i));
     if (!sign) {
       wrong.Add(IndexPath(path, static_cast<size_t>(i)),
-                WrongLabel(map, table.labels(i)));
+                WrongLabel(map, table.labels(i), zero_or_one));
     } else if (*sign != 0) {
       ++(*sign > 0 ? counts.positive : counts.negative);
     }

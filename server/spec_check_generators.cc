@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -269,12 +270,17 @@ class GeneratorChecker {
   std::optional<ClassCounts> CountClasses(
       const std::string& name, const std::vector<LabelCount>& counts) {
     if (!AreSound(classes_)) return std::nullopt;
+    const bool zero_or_one =
+        std::all_of(counts.begin(), counts.end(), [](const LabelCount& count) {
+          return count.label == 0 || count.label == 1;
+        });
     ClassCounts found;
     for (const LabelCount& count : counts) {
       const std::optional<int> sign =
           labels_.Map(static_cast<double>(count.label));
       if (!sign) {
-        Add(count.field, WrongLabel(labels_, static_cast<double>(count.label)));
+        Add(count.field,
+            WrongLabel(labels_, static_cast<double>(count.label), zero_or_one));
         return std::nullopt;
       }
       const auto rows = static_cast<int64_t>(count.rows);

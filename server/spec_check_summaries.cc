@@ -275,16 +275,23 @@ class SetChecker {
                                          const Counts& values) {
     if (values.empty() && labels_.is_identity()) {
       Add(field,
-          "labels must be -1 and +1, got more than 1000 different ones; "
-          "use classes: {positive: [1], negative: [0]}");
+          absl::StrCat(
+              "labels must be -1 and +1, got more than 1000 different ones",
+              kUseClasses));
     }
     if (values.empty()) return std::nullopt;
+    const bool zero_or_one = std::all_of(
+        values.begin(), values.end(), [](const v1::ValueCount& value) {
+          return value.value() == 0 || value.value() == 1 ||
+                 !IsNameable(value.value());
+        });
     ClassCounts counts;
     for (const v1::ValueCount& value : values) {
       const std::optional<int> sign = labels_.Map(value.value());
       if (!sign) {
-        Add(field, absl::StrCat(WrongLabel(labels_, value.value()), " (in ",
-                                value.count(), " rows)"));
+        Add(field, absl::StrCat(WrongLabel(labels_, value.value(), zero_or_one),
+                                " (in ", value.count(),
+                                value.count() == 1 ? " row)" : " rows)"));
         return std::nullopt;
       }
       if (*sign > 0) counts.positive += value.count();

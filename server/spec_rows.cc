@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/spec_path.h"
 #include "server/spec_text.h"
 
@@ -135,10 +136,7 @@ LabelMap::LabelMap(const v1::Classes* classes) : identity_(classes == nullptr) {
 }
 
 std::optional<int> LabelMap::Map(double label) const {
-  // Past 2^53 a double no longer tells neighbours apart.  NaN fails too.
-  if (!(std::abs(label) <= 0x1p53) || label != std::floor(label)) {
-    return std::nullopt;
-  }
+  if (!IsNameable(label)) return std::nullopt;
   const auto whole = static_cast<int64_t>(label);
   if (identity_) {
     if (whole == 1 || whole == -1) return static_cast<int>(whole);
@@ -148,14 +146,22 @@ std::optional<int> LabelMap::Map(double label) const {
   return negative_.count(whole) > 0 ? -1 : 0;
 }
 
-std::string WrongLabel(const LabelMap& map, double label) {
+bool IsNameable(double label) {
+  // NaN fails too.
+  return std::abs(label) <= 0x1p53 && label == std::floor(label);
+}
+
+std::string WrongLabel(const LabelMap& map, double label, bool zero_or_one) {
   if (!map.is_identity()) {
     return absl::StrCat("want a whole number as label, got ",
                         ShowNumber(label));
   }
-  // Whoever has 0 and 1 is told the words for it; so are others, as an example.
+  const absl::string_view cure =
+      !IsNameable(label) ? ""
+      : zero_or_one      ? "; use classes: {positive: [1], negative: [0]}"
+                         : kUseClasses;
   return absl::StrCat("labels must be -1 and +1, got ", ShowNumber(label),
-                      "; use classes: {positive: [1], negative: [0]}");
+                      cure);
 }
 
 ClassCounts TakeOf(const v1::Data& data, ClassCounts counts) {

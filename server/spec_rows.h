@@ -58,8 +58,19 @@ class LabelMap {
   std::set<int64_t> negative_;
 };
 
-// "want -1 or +1, got 0; use classes: {positive: [1], negative: [0]}"
-std::string WrongLabel(const LabelMap& map, double label);
+// The cure for labels that are not -1 and +1, whatever they are.
+inline constexpr char kUseClasses[] =
+    "; say which are +1 and which -1 with classes: {positive: [...], "
+    "negative: [...]}";
+
+// Whether `classes` can name a label: a whole number of at most 2^53 in
+// magnitude, past which a double no longer tells neighbours apart.
+bool IsNameable(double label);
+
+// "labels must be -1 and +1, got 0; use classes: {positive: [1], negative:
+// [0]}", that cure where every nameable label of the set is 0 or 1, kUseClasses
+// for other nameable ones, and none for the rest.
+std::string WrongLabel(const LabelMap& map, double label, bool zero_or_one);
 
 // What `data.take` leaves of the rows counted.
 ClassCounts TakeOf(const v1::Data& data, ClassCounts counts);

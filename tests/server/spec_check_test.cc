@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <ostream>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/spec_defaults.h"
+#include "server/spec_rows.h"
 #include "tests/server/bad_specs.h"
 
 namespace steelyard::server {
@@ -331,6 +333,27 @@ TEST(SpecCheckTest, EachWrongLabelIsAFaultOfItsOwn) {
   EXPECT_THAT(Check(spec),
               ElementsAre(IsFault("data.inline.labels[1]", "got 0.5"),
                           IsFault("data.inline.labels[3]", "got 7")));
+}
+
+// Classes of 1 and 0 would leave out every row that is labelled -1 or 7.
+TEST(SpecCheckTest, TheCureForLabelsFitsTheLabels) {
+  v1::RunSpec spec = GoodSpec();
+  v1::InlineData* rows = spec.mutable_data()->mutable_inline_();
+  const auto message = [&](double a, double b, double c) {
+    rows->set_labels(1, a);
+    rows->set_labels(2, b);
+    rows->set_labels(3, c);
+    return Check(spec).back().message;
+  };
+  const std::string must = "labels must be -1 and +1, got ";
+  const std::string choose = kUseClasses;
+  const std::string cure = "; use classes: {positive: [1], negative: [0]}";
+  EXPECT_EQ(message(1, 0, 0), must + "0" + cure);
+  EXPECT_EQ(message(1, 0.5, 0), must + "0" + cure);
+  EXPECT_EQ(message(1, -1, 0), must + "0" + choose);
+  EXPECT_EQ(message(1, 0, 7), must + "7" + choose);
+  EXPECT_EQ(message(1, 0, 0.5), must + "0.5");
+  EXPECT_EQ(message(1, 0, std::nan("")), must + "nan");
 }
 
 TEST(SpecDefaultsTest, EveryDefaultIsFilledIn) {

@@ -183,8 +183,8 @@ TEST(SpecSummariesTest, LabelsFitTheClasses) {
                           "labels must be -1 and +1, got 0; use classes: "
                           "{positive: [1], negative: [0]} (in 4 rows)")));
   EXPECT_THAT(
-      CheckAgainstSummaries(CsvSpec(), {{"rows", Csv({{0.5, 4}, {1, 6}})}}),
-      ElementsAre(IsFault("data.csv.label", "got 0.5")));
+      CheckAgainstSummaries(CsvSpec(), {{"rows", Csv({{0.5, 1}, {1, 9}})}}),
+      ElementsAre(IsFault("data.csv.label", "got 0.5 (in 1 row)")));
   // Too many different labels to be listed.
   EXPECT_THAT(CheckAgainstSummaries(CsvSpec(), {{"rows", Csv({})}}),
               ElementsAre(IsFault("data.csv.label", "more than 1000")));

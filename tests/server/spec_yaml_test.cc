@@ -175,8 +175,9 @@ TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
           "5:31: data.inline.features[1].values[1]: want a number, got \"x\"",
           "5:35: data.inline.features[2]: want 2 values as in the first row, "
           "got 1",
-          "6:21: data.inline.labels[2]: labels must be -1 and +1, got 0; use "
-          "classes: {positive: [1], negative: [0]}",
+          "6:21: data.inline.labels[2]: labels must be -1 and +1, got 0; say "
+          "which are +1 and which -1 with classes: {positive: [...], negative: "
+          "[...]}",
           "7:8: loss.logistc: no such field; did you mean logistic?",
           "9:22: weighting.per_class.ratio: want a finite value >= 0, got -1",
           "10:15: stop.steps: want a whole number, got 1e7; write 10000000",
