@@ -17,8 +17,6 @@ namespace {
 
 constexpr auto kMostSteps =
     static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-// Ten years of 365.25 days.
-constexpr int64_t kMostWallSeconds = 315'576'000;
 // Metrics of a run that no test set has, at most: section 3 of docs/spec.md's
 // table, 17 parameters among them.
 constexpr int64_t kOwnMetrics = 32;

@@ -1,5 +1,7 @@
 #include "server/spec_fields.h"
 
+#include <limits>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/near_name.h"
@@ -61,6 +63,24 @@ std::string NoSuchField(const Descriptor& message, absl::string_view key) {
   const std::vector<std::string> keys = KeysOf(message);
   if (keys.empty()) return "no such field; want none";
   return absl::StrCat("no such field; ", AdviseName(key, keys));
+}
+
+UnsignedRange RangeOf(const FieldDescriptor& field) {
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+  struct NamedRange {
+    absl::string_view field;
+    UnsignedRange range;
+  };
+  constexpr NamedRange kNamed[] = {
+      {"steelyard.v1.EverySchedule.steps", {1, kMost}},
+      {"steelyard.v1.LogSchedule.points_per_decade", {1, 100}},
+      {"steelyard.v1.Stop.steps", {1, kMost / 2}},
+      {"steelyard.v1.Take.first_per_class", {1, kMost}}};
+  for (const NamedRange& named : kNamed) {
+    if (field.full_name() == named.field) return named.range;
+  }
+  const bool is_short = field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
+  return {0, is_short ? std::numeric_limits<uint32_t>::max() : kMost};
 }
 
 bool Exclude(const FieldDescriptor& a, const FieldDescriptor& b) {

@@ -3,6 +3,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,14 @@ std::vector<std::string> KeysOf(const Descriptor& message);
 
 // "no such field; did you mean exponential?"
 std::string NoSuchField(const Descriptor& message, absl::string_view key);
+
+// The least and the most of an unsigned number that CheckSpec takes in any
+// spec. What its type could hold beyond is no help in a message.
+struct UnsignedRange {
+  uint64_t least;
+  uint64_t most;
+};
+UnsignedRange RangeOf(const FieldDescriptor& field);
 
 // Whether a message can't hold both: branches of one oneof, or one field twice
 // (`dataset` and `file`).

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/spec_text.h"
+#include "server/spec_words.h"
 
 namespace steelyard::server {
 namespace {
@@ -57,6 +58,12 @@ bool IsFloat(absl::string_view text) {
     at = end;
   }
   return at == text.size();
+}
+
+// Whether a number in a float's form is 0 as it is written.
+bool IsZero(absl::string_view text) {
+  return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") ==
+         absl::string_view::npos;
 }
 
 std::optional<double> ReadSpecial(absl::string_view text) {
@@ -139,13 +146,15 @@ std::string ShowNode(const SpecNode& node) {
   return bare ? node.text : ShowText(node.text);
 }
 
-absl::StatusOr<uint64_t> ReadUnsigned(const SpecNode& node, uint64_t most) {
+absl::StatusOr<uint64_t> ReadUnsigned(const SpecNode& node, uint64_t least,
+                                      uint64_t most) {
   if (!IsPlain(node)) return Refusal("a whole number", node, Cure(node));
   const Magnitude size = ReadMagnitude(node.text);
   if (!size.whole) return Refusal("a whole number", node, Cure(node));
   const bool negative = node.text[0] == '-' && size.value != 0;
-  if (!size.fits || size.value > most || negative) {
-    return Refusal(absl::StrCat("a whole number from 0 to ", most), node);
+  if (!size.fits || size.value < least || size.value > most || negative) {
+    return Refusal(absl::StrCat("a whole number from ", least, " to ", most),
+                   node);
   }
   return size.value;
 }
@@ -177,7 +186,8 @@ absl::StatusOr<double> ReadNumber(const SpecNode& node) {
   if (IsFloat(node.text)) {
     absl::string_view digits = node.text;
     if (digits[0] == '+') digits.remove_prefix(1);
-    if (!absl::SimpleAtod(digits, &value) || std::isinf(value)) {
+    if (!absl::SimpleAtod(digits, &value) || std::isinf(value) ||
+        (value == 0 && !IsZero(digits))) {
       return Refusal("a number within the range of a double", node);
     }
     return value;
@@ -246,8 +256,10 @@ absl::StatusOr<absl::Duration> ReadDuration(const SpecNode& node) {
     units.remove_prefix(unit + 1);
     rest.remove_prefix(end + 1);
   }
-  if (total > absl::Seconds(int64_t{315'576'000'000})) {
-    return Refusal("a duration of at most 10000 years", node);
+  if (total < absl::Nanoseconds(1) || total > absl::Seconds(kMostWallSeconds)) {
+    return Refusal(absl::StrCat("a duration of at least 1ns and at most ",
+                                kMostWallSeconds, "s (10 years)"),
+                   node);
   }
   return total;
 }

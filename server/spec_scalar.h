@@ -19,12 +19,13 @@ namespace steelyard::server {
 std::string ShowNode(const SpecNode& node);
 
 // No float form: 1e7 is refused with the cure 10000000.
-absl::StatusOr<uint64_t> ReadUnsigned(const SpecNode& node, uint64_t most);
+absl::StatusOr<uint64_t> ReadUnsigned(const SpecNode& node, uint64_t least,
+                                      uint64_t most);
 absl::StatusOr<int64_t> ReadSigned(const SpecNode& node, int64_t least,
                                    int64_t most);
 
 // Infinities and NaN are read; a number beyond the range of a double is
-// refused.
+// refused, and so is one that is not 0 and would become 0.
 absl::StatusOr<double> ReadNumber(const SpecNode& node);
 
 absl::StatusOr<bool> ReadBool(const SpecNode& node);
@@ -32,7 +33,8 @@ absl::StatusOr<bool> ReadBool(const SpecNode& node);
 // Any scalar but null, as it is written: `2021` is "2021".
 absl::StatusOr<std::string> ReadText(const SpecNode& node);
 
-// 90s, 5m, 2h, 1h30m, 0.5s: numbers with the units h, m, s, in this order.
+// 90s, 5m, 2h, 1h30m, 0.5s: numbers with the units h, m, s, in this order.  At
+// least 1ns and at most kMostWallSeconds, the only duration of a spec.
 absl::StatusOr<absl::Duration> ReadDuration(const SpecNode& node);
 
 }  // namespace steelyard::server

@@ -102,9 +102,15 @@ absl::StatusOr<int> ReadEnum(const SpecNode& node, const EnumDescriptor& type) {
       meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?")));
 }
 
-absl::StatusOr<uint32_t> ReadUnsigned32(const SpecNode& node) {
-  const absl::StatusOr<uint64_t> value =
-      ReadUnsigned(node, std::numeric_limits<uint32_t>::max());
+absl::StatusOr<uint64_t> ReadUnsigned64(const SpecNode& node,
+                                        const FieldDescriptor& field) {
+  const UnsignedRange range = RangeOf(field);
+  return ReadUnsigned(node, range.least, range.most);
+}
+
+absl::StatusOr<uint32_t> ReadUnsigned32(const SpecNode& node,
+                                        const FieldDescriptor& field) {
+  const absl::StatusOr<uint64_t> value = ReadUnsigned64(node, field);
   if (!value.ok()) return value.status();
   return static_cast<uint32_t>(*value);
 }
@@ -126,17 +132,16 @@ absl::Status StoreDuration(const SpecNode& node, const Slot& slot) {
 // Reads the scalar at `node` into `slot`.  A wrong one is stored as zero in a
 // list and not at all elsewhere.
 absl::Status StoreScalar(const SpecNode& node, const Slot& slot) {
-  constexpr uint64_t kMost64 = std::numeric_limits<uint64_t>::max();
   switch (slot.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return StoreRead(slot, ReadNumber(node), &Reflection::SetDouble,
                        &Reflection::AddDouble);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return StoreRead(slot, ReadUnsigned(node, kMost64),
+      return StoreRead(slot, ReadUnsigned64(node, *slot.field),
                        &Reflection::SetUInt64, &Reflection::AddUInt64);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return StoreRead(slot, ReadUnsigned32(node), &Reflection::SetUInt32,
-                       &Reflection::AddUInt32);
+      return StoreRead(slot, ReadUnsigned32(node, *slot.field),
+                       &Reflection::SetUInt32, &Reflection::AddUInt32);
     case FieldDescriptor::CPPTYPE_INT64:
       return StoreRead(slot,
                        ReadSigned(node, std::numeric_limits<int64_t>::min(),

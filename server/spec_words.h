@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace steelyard::server {
 
 // Of a label's value and of a column's name.
 inline constexpr size_t kMostTextBytes = 255;
+
+// Of a run's wall time: ten years of 365.25 days.
+inline constexpr int64_t kMostWallSeconds = 315'576'000;
 
 // 1 to 63 of [a-z0-9-_]
 bool IsSetName(absl::string_view text);

@@ -32,7 +32,7 @@ SpecNode InQuotes(const std::string& text) {
 }
 
 std::string Unsigned(const std::string& text, uint64_t most = kMost) {
-  const auto value = ReadUnsigned(Plain(text), most);
+  const auto value = ReadUnsigned(Plain(text), 0, most);
   return value.ok() ? std::to_string(*value)
                     : std::string(value.status().message());
 }
@@ -90,7 +90,7 @@ TEST(SpecScalarTest, AFloatFormIsRefusedWithTheWholeNumberToWrite) {
   EXPECT_EQ(Unsigned("1.5"), "want a whole number, got 1.5");
   EXPECT_EQ(Unsigned("1e400"), "want a whole number, got 1e400");
   EXPECT_EQ(Unsigned(".inf"), "want a whole number, got .inf");
-  EXPECT_THAT(ReadUnsigned(InQuotes("5"), kMost),
+  EXPECT_THAT(ReadUnsigned(InQuotes("5"), 0, kMost),
               StatusIs(kInvalid,
                        "want a whole number, got \"5\"; leave out the quotes"));
 }
@@ -107,7 +107,7 @@ TEST(SpecScalarTest, NumbersTakeEveryFormOfTheCoreSchema) {
   EXPECT_EQ(number("0o10"), 8);
   EXPECT_EQ(number("5e-324"), 5e-324);
   EXPECT_EQ(number("1.7976931348623157e308"), 1.7976931348623157e308);
-  EXPECT_EQ(number("1e-999"), 0);
+  EXPECT_EQ(number("0e-999"), 0);
   EXPECT_TRUE(std::signbit(number("-0.0")));
   EXPECT_EQ(number(".inf"), std::numeric_limits<double>::infinity());
   EXPECT_EQ(number("-.Inf"), -std::numeric_limits<double>::infinity());
@@ -123,6 +123,8 @@ TEST(SpecScalarTest, WhatIsNoNumberIsShown) {
             "want a number, got \"5\"; leave out the quotes");
   EXPECT_EQ(message(Plain("1e999")),
             "want a number within the range of a double, got 1e999");
+  EXPECT_EQ(message(Plain("1e-400")),
+            "want a number within the range of a double, got 1e-400");
   for (const char* text : {"nan", "inf", "1e", "e5", ".", "-", "1.2.3", "+-1",
                            "1f", "0x", "infinity", "1,5"}) {
     EXPECT_THAT(ReadNumber(Plain(text)), StatusIs(kInvalid, "want a number"))
@@ -166,9 +168,21 @@ TEST(SpecScalarTest, DurationsAreNumbersWithUnits) {
   }
   EXPECT_EQ(Seconds("90"),
             "want a duration such as 90s, 5m, 2h or 1h30m, got 90; write 90s");
-  EXPECT_EQ(Seconds(std::string(400, '9') + "h"),
-            "want a duration of at most 10000 years, got " +
-                ShowText(std::string(400, '9') + "h"));
+}
+
+// Never 0s for what was not written as 0s.
+TEST(SpecScalarTest, ADurationOutsideItsLimitsIsShownAsItIsWritten) {
+  EXPECT_EQ(Seconds("315576000s"), "87660h");
+  EXPECT_EQ(Seconds("0.000000001s"), "1ns");
+  for (const std::string& text :
+       {std::string("0s"), std::string("0.0000000001s"),
+        std::string("315576000.5s"), std::string("100000000h"),
+        std::string(400, '9') + "h"}) {
+    EXPECT_EQ(Seconds(text),
+              "want a duration of at least 1ns and at most 315576000s (10 "
+              "years), got " +
+                  ShowText(text));
+  }
 }
 
 TEST(SpecTextTest, TextIsShownEscapedCutAndInUtf8) {

@@ -188,6 +188,33 @@ TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
           "--set 3: seeed: no such field; did you mean seed?"));
 }
 
+// 0 and -1 are as wrong as each other.
+TEST(SpecYamlTest, ANumbersLimitsAreThoseOfItsFieldWhateverItIs) {
+  const auto fault = [](const std::string& change) {
+    const std::vector<std::string> faults = Faults(kLeast, {change});
+    return faults.size() == 1 ? faults[0] : absl::StrCat(faults.size());
+  };
+  for (const char* steps : {"-5", "0", "9223372036854775808"}) {
+    EXPECT_EQ(fault(absl::StrCat("stop.steps=", steps)),
+              absl::StrCat("--set 1: stop.steps: want a whole number from 1 to "
+                           "9223372036854775807, got ",
+                           steps));
+  }
+  for (const char* points : {"-5", "0", "101"}) {
+    EXPECT_EQ(fault(absl::StrCat("evaluate.log.points_per_decade=", points)),
+              absl::StrCat("--set 1: evaluate.log.points_per_decade: want a "
+                           "whole number from 1 to 100, got ",
+                           points));
+  }
+  for (const char* field :
+       {"evaluate.every.steps", "data.take.first_per_class"}) {
+    EXPECT_EQ(fault(absl::StrCat(field, "=0")),
+              absl::StrCat("--set 1: ", field,
+                           ": want a whole number from 1 "
+                           "to 18446744073709551615, got 0"));
+  }
+}
+
 TEST(SpecYamlTest, NamesAHundredFaultsAndCountsTheOthers) {
   std::string labels = "a";
   for (int i = 0; i < 150; ++i) absl::StrAppend(&labels, ",\n a");
