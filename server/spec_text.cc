@@ -52,8 +52,8 @@ std::string ShowText(absl::string_view text) {
   // A character that the cut has split is left out; malformed bytes are shown.
   if (!whole && shown.size() - valid < 4) shown = shown.substr(0, valid);
   const std::string escaped = ValidUtf8Bytes(shown) == shown.size()
-                                  ? absl::Utf8SafeCEscape(shown)
-                                  : absl::CEscape(shown);
+                                  ? absl::Utf8SafeCHexEscape(shown)
+                                  : absl::CHexEscape(shown);
   return absl::StrCat("\"", escaped, whole ? "\"" : "...\"");
 }
 

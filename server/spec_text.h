@@ -18,8 +18,8 @@ inline char ToLower(char c) {
 // (surrogates and overlong forms are not): the size of `text` when all is well.
 size_t ValidUtf8Bytes(absl::string_view text);
 
-// `text` in quotes for a message: control characters escaped, cut after about
-// 60 bytes, always well-formed UTF-8.
+// `text` in quotes for a message: control characters and malformed bytes as
+// \x1b, cut after about 60 bytes, always well-formed UTF-8.
 std::string ShowText(absl::string_view text);
 
 // A number for a message, as short as it can be read back: 0.1, 1e+300, nan.

@@ -186,13 +186,13 @@ TEST(SpecScalarTest, ADurationOutsideItsLimitsIsShownAsItIsWritten) {
 }
 
 TEST(SpecTextTest, TextIsShownEscapedCutAndInUtf8) {
-  EXPECT_EQ(ShowText("a\x1b[31m\"\n"), "\"a\\033[31m\\\"\\n\"");
+  EXPECT_EQ(ShowText("a\x1b[31m\"\n"), "\"a\\x1b[31m\\\"\\n\"");
   EXPECT_EQ(ShowText(std::string(61, 'x')),
             "\"" + std::string(60, 'x') + "...\"");
   // The cut falls within the last character.
   EXPECT_EQ(ShowText(std::string(59, 'x') + "\u00fc\u00fc"),
             "\"" + std::string(59, 'x') + "...\"");
-  EXPECT_EQ(ShowText("\xff"), "\"\\377\"");
+  EXPECT_EQ(ShowText("\xff"), "\"\\xff\"");
   EXPECT_EQ(ShowText("\u00fc"), "\"\u00fc\"");
 }
 
