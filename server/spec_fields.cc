@@ -59,9 +59,11 @@ std::vector<std::string> KeysOf(const Descriptor& message) {
   return keys;
 }
 
-std::string NoSuchField(const Descriptor& message, absl::string_view key) {
+std::string NoSuchField(const Descriptor& message, absl::string_view key,
+                        bool with_keys) {
   const std::vector<std::string> keys = KeysOf(message);
   if (keys.empty()) return "no such field; want none";
+  if (!with_keys && NearName(key, keys).empty()) return "no such field";
   return absl::StrCat("no such field; ", AdviseName(key, keys));
 }
 

@@ -40,8 +40,10 @@ const FieldDescriptor* FindField(const Descriptor& message,
 // The keys that `message` knows, in the order of its fields.
 std::vector<std::string> KeysOf(const Descriptor& message);
 
-// "no such field; did you mean exponential?"
-std::string NoSuchField(const Descriptor& message, absl::string_view key);
+// "no such field; did you mean exponential?", and where no key is near "no such
+// field; want one of exponential, logistic", `with_keys` or without them.
+std::string NoSuchField(const Descriptor& message, absl::string_view key,
+                        bool with_keys = true);
 
 // The least and the most of an unsigned number that CheckSpec takes in any
 // spec. What its type could hold beyond is no help in a message.

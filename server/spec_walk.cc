@@ -292,9 +292,11 @@ class Walker {
     if (field != nullptr) return field;
     // Advice costs time: not for a text that is wrong from end to end.
     if (IsFull()) return nullptr;
-    Fault(key.place, {Spot::Kind::kKey, &spot, key.text, 0},
-          NoSuchField(type, key.text));
     const std::string meant = NearName(key.text, KeysOf(type));
+    // The keys of a message once: not a wall of them, a line for each fault.
+    const bool with_keys = meant.empty() && listed_.insert(&type).second;
+    Fault(key.place, {Spot::Kind::kKey, &spot, key.text, 0},
+          NoSuchField(type, key.text, with_keys));
     if (!meant.empty()) {
       const FieldDescriptor* near = FindField(type, meant);
       walk_.settled.push_back(FieldPath(PathOf(spot), near->name()));
@@ -406,6 +408,7 @@ class Walker {
 
   const FileNames& files_;
   std::set<std::string> named_files_;
+  std::set<const Descriptor*> listed_;  // whose keys a fault has named
   SpecWalk walk_;
 };
 

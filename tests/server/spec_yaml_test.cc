@@ -152,6 +152,20 @@ TEST(SpecYamlTest, AMisspelledFieldIsNamedWithWhatWasMeant) {
                           "you mean gradient_descent?"));
 }
 
+TEST(SpecYamlTest, TheFieldsOfAMessageAreListedOnce) {
+  EXPECT_THAT(Faults(absl::StrCat(kLeast,
+                                  "loss: {hinge: {}, cubic: {}, logistc: {}}\n"
+                                  "evaluate: {hourly: 1}\nzzzzzz: 1\n")),
+              ElementsAre("4:8: loss.hinge: no such field; want one of "
+                          "exponential, logistic",
+                          "4:19: loss.cubic: no such field",
+                          "4:30: loss.logistc: no such field; did you mean "
+                          "logistic?",
+                          "5:12: evaluate.hourly: no such field; want one of "
+                          "log, every, at",
+                          StartsWith("6:1: zzzzzz: no such field; want one")));
+}
+
 TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
   EXPECT_THAT(
       Faults("seed: -1\n"
