@@ -45,8 +45,20 @@ double DivisorOf(const std::vector<WeightedCount>& kept, int exponent,
   }
 }
 
-// The place in `parts` of a weight of which scaling would make 0 or an
-// infinity.
+// The place in `parts` of the least weight that counts.
+size_t FindLeast(const std::vector<WeightedCount>& parts) {
+  size_t least = parts.size();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].weight == 0 || parts[i].rows == 0) continue;
+    if (least == parts.size() || parts[i].weight < parts[least].weight) {
+      least = i;
+    }
+  }
+  return least;
+}
+
+// The place in `parts` of a weight that scaling would make 0, or that is so
+// small as a divisor that the others would become infinite.
 std::optional<size_t> FindLost(const std::vector<WeightedCount>& parts,
                                v1::Normalization normalization) {
   std::vector<WeightedCount> kept;
@@ -64,7 +76,8 @@ std::optional<size_t> FindLost(const std::vector<WeightedCount>& parts,
     if (parts[i].weight == 0 || parts[i].rows == 0) continue;
     const double scaled = std::scalbn(parts[i].weight, -exponent);
     const double value = scaled / divisor;
-    if (!std::isfinite(value) || value == 0 || scaled == 0) return i;
+    if (!std::isfinite(value)) return FindLeast(parts);
+    if (value == 0 || scaled == 0) return i;
   }
   return std::nullopt;
 }

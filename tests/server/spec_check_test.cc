@@ -356,6 +356,24 @@ TEST(SpecCheckTest, TheCureForLabelsFitsTheLabels) {
   EXPECT_EQ(message(1, 0, std::nan("")), must + "nan");
 }
 
+// The others are divided by it.
+TEST(SpecCheckTest, TheLeastWeightIsToBlameWhenItMakesTheOthersInfinite) {
+  v1::RunSpec spec = GoodSpec();
+  spec.set_normalization(v1::NORMALIZATION_MIN_ONE);
+  const auto faults = [&spec](const std::vector<double>& list) {
+    auto* weights = spec.mutable_weighting()->mutable_per_example();
+    weights->mutable_weights()->Assign(list.begin(), list.end());
+    return Check(spec);
+  };
+  EXPECT_THAT(
+      faults({1e-320, 1, 1, 1}),
+      ElementsAre(IsFault("weighting.per_example.weights[0]", "got 1e-320")));
+  EXPECT_THAT(
+      faults({1e308, 0, 1, 5e-324}),
+      ElementsAre(IsFault("weighting.per_example.weights[3]", "got 5e-324")));
+  EXPECT_THAT(faults({1e-300, 1, 1, 1}), IsEmpty());
+}
+
 TEST(SpecDefaultsTest, EveryDefaultIsFilledIn) {
   v1::RunSpec spec;
   spec.mutable_data()->mutable_classes()->add_positive(2);
