@@ -144,6 +144,7 @@ class Checker {
       }
     }
     ApplyAlterations(spec_, &rows, &faults_);
+    DeriveSets(spec_, &rows, &faults_);
     CheckTogether(spec_, rows, &faults_);
   }
 

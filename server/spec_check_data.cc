@@ -182,6 +182,8 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
   CheckChoice(path, data, faults);
   if (data.has_inline_()) {
     rows = CheckInline(path, data, spec, faults);
+  } else if (IsDerived(data)) {
+    CheckDerived(path, data, faults);
   } else if (!IsStored(data)) {
     rows = CheckGenerator(path, data, spec, faults);
   }

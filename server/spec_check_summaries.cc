@@ -339,6 +339,7 @@ std::vector<Fault> CheckAgainstSummaries(
                               spec.test_sets().at(name), spec, known, &faults);
   }
   ApplyAlterations(spec, &rows, &faults);
+  DeriveSets(spec, &rows, &faults);
   CheckTogether(spec, rows, &faults);
   return faults;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/spec_path.h"
+#include "server/spec_rows.h"
 #include "support/check.h"
 
 namespace steelyard::server {
@@ -46,6 +47,11 @@ void FillGenerator(uint64_t seed, v1::Data* data) {
 
 void FillData(uint64_t seed, v1::Data* data) {
   FillGenerator(seed, data);
+  if (data->has_uniform_noise()) {
+    v1::UniformNoiseData* noise = data->mutable_uniform_noise();
+    FillSeed(seed, noise);
+    if (!noise->has_high()) noise->set_high(1);
+  }
   if (data->has_split()) FillSeed(seed, data->mutable_split());
   if (data->has_label_noise()) FillSeed(seed, data->mutable_label_noise());
   if (data->has_cifar() &&
@@ -101,6 +107,7 @@ void FillDefaults(v1::RunSpec* spec) {
   if (spec->has_data()) FillData(spec->seed(), spec->mutable_data());
   for (auto& [name, set] : *spec->mutable_test_sets()) {
     FillData(spec->seed(), &set);
+    if (IsDerived(set)) continue;
     if (!set.has_classes() && spec->data().has_classes()) {
       *set.mutable_classes() = spec->data().classes();
     }

@@ -90,6 +90,17 @@ bool AreSound(const v1::Classes* classes);
 // Whether the rows lie in stored files.
 bool IsStored(const v1::Data& data);
 
+// Whether the rows, of a test set alone, come from other rows of the spec.
+bool IsDerived(const v1::Data& data);
+
+// Of such a source: for CheckData.
+void CheckDerived(const std::string& path, const v1::Data& data,
+                  std::vector<Fault>* faults);
+
+// What is known of such sets by the others; comes after ApplyAlterations.
+void DeriveSets(const v1::RunSpec& spec, SpecRows* rows,
+                std::vector<Fault>* faults);
+
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 

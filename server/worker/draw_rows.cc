@@ -97,7 +97,8 @@ absl::StatusOr<Source> ToSource(const v1::Data& data) {
     default:
       break;
   }
-  return absl::InvalidArgumentError("want a generator, got another source");
+  return absl::InvalidArgumentError(
+      "want it in a test set alone, got it elsewhere");
 }
 
 }  // namespace
@@ -114,6 +115,20 @@ absl::StatusOr<training::Rows> DrawRows(
   const std::string& key =
       data.GetDescriptor()->FindFieldByNumber(data.source_case())->name();
   return Within(key, rows.status());
+}
+
+absl::StatusOr<training::Rows> DrawNoise(const v1::UniformNoiseData& noise,
+                                         const std::string& field,
+                                         int64_t columns) {
+  return training::Generate(training::UniformNoise{.rows = NoiseRows(noise),
+                                                   .dimension = columns,
+                                                   .low = noise.low(),
+                                                   .high = noise.high()},
+                            noise.seed(), field, training::RowSelection());
+}
+
+int64_t NoiseRows(const v1::UniformNoiseData& noise) {
+  return Bounded(noise.rows());
 }
 
 TableSize DrawnSize(const v1::Data& data) {

@@ -18,6 +18,12 @@ absl::StatusOr<training::Rows> DrawRows(
     const v1::Data& data, const std::string& field,
     const training::RowSelection& selection);
 
+// Rows of a test set that are uniform noise, of so many features.
+absl::StatusOr<training::Rows> DrawNoise(const v1::UniformNoiseData& noise,
+                                         const std::string& field,
+                                         int64_t columns);
+int64_t NoiseRows(const v1::UniformNoiseData& noise);
+
 // How many rows will be left at most; none for another source.
 TableSize DrawnSize(const v1::Data& data);
 

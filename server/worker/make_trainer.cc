@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/worker/read_data.h"
-#include "server/worker/read_files.h"
+#include "server/worker/test_sets.h"
 #include "server/worker/training_rows.h"
 #include "support/status_macros.h"
 
@@ -265,64 +263,6 @@ absl::Status SetWeights(const v1::Weighting& weighting,
       "weighting: want uniform, per_class or per_example, got nothing");
 }
 
-absl::Status CheckTestName(const std::string& name) {
-  static const std::set<std::string>* const kReserved =
-      new std::set<std::string>({"train", "margin", "direction", "theory",
-                                 "weights", "parameters", "leap", "dual",
-                                 "bound", "kkt", "target", "boundary"});
-  constexpr size_t kMaxBytes = 63;
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-  if (plain && !name.empty() && name.size() <= kMaxBytes &&
-      !kReserved->contains(name)) {
-    return absl::OkStatus();
-  }
-  return Wrong(
-      "test_sets: want names of 1 to 63 of [a-z0-9-_], none of the "
-      "words that begin a metric's name, got \"",
-      name, "\"");
-}
-
-// `split`: the rows of the set `test`, when the data make one.
-absl::Status ReadTestSets(const v1::RunSpec& spec, const LeasedFiles& files,
-                          std::optional<training::Rows> split,
-                          LinearProblem& problem) {
-  // A protobuf map has no order; the metrics' order must not depend on it.
-  std::map<std::string, const v1::Data*> sets;
-  for (const auto& [name, data] : spec.test_sets()) {
-    STEELYARD_RETURN_IF_ERROR(CheckTestName(name));
-    sets[name] = &data;
-  }
-  if (split.has_value() && sets.contains("test")) {
-    return Wrong("data.split: want no test set named test beside it, got one");
-  }
-  for (const auto& [name, data] : sets) {
-    const std::string field = absl::StrCat("test_sets.", name);
-    if (absl::Status bad = CheckUnaltered(*data); !bad.ok()) {
-      return Wrong(field, ".", bad.message());
-    }
-    STEELYARD_ASSIGN_OR_RETURN(training::Rows rows,
-                               ReadRows(*data, field, files));
-    if (rows.columns != problem.train.columns) {
-      const std::string message =
-          absl::StrCat(field, ": want ", problem.train.columns,
-                       " features as in data, got ", rows.columns);
-      return IsStored(*data) || IsStored(spec.data())
-                 ? absl::FailedPreconditionError(message)
-                 : absl::InvalidArgumentError(message);
-    }
-    problem.tests.push_back({.name = name, .rows = std::move(rows)});
-  }
-  if (!split.has_value()) return absl::OkStatus();
-  const auto place = std::find_if(
-      problem.tests.begin(), problem.tests.end(),
-      [](const training::TestSet& set) { return set.name > "test"; });
-  problem.tests.insert(place, {.name = "test", .rows = *std::move(split)});
-  return absl::OkStatus();
-}
-
 // All that can be said before a file is read.
 absl::StatusOr<LinearProblem> MakeProblem(const v1::RunSpec& spec) {
   LinearProblem problem;
@@ -350,8 +290,9 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
                              ReadTrainingRows(spec.data(), files));
   problem.train = std::move(rows.train);
   STEELYARD_RETURN_IF_ERROR(SetWeights(spec.weighting(), problem));
-  STEELYARD_RETURN_IF_ERROR(
-      ReadTestSets(spec, files, std::move(rows.test), problem));
+  STEELYARD_ASSIGN_OR_RETURN(
+      problem.tests,
+      ReadTestSets(spec, files, problem.train.columns, std::move(rows.test)));
   return training::Trainer::Create(std::move(problem));
 }
 
@@ -359,7 +300,7 @@ int64_t EstimateBytes(const v1::TrainLease& lease) {
   const LeasedFiles files(lease);
   int64_t bytes = EstimateRowBytes(lease.spec().data(), files);
   for (const auto& [name, data] : lease.spec().test_sets()) {
-    const int64_t more = EstimateRowBytes(data, files);
+    const int64_t more = EstimateTestBytes(lease.spec(), data, files);
     bytes = std::min(bytes, std::numeric_limits<int64_t>::max() - more) + more;
   }
   return bytes;

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/worker/draw_rows.h"
 #include "server/worker/failure.h"
-#include "server/worker/read_files.h"
 #include "support/status_macros.h"
 #include "training/data/selection.h"
 
@@ -158,14 +157,25 @@ absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
                       absl::StrCat(field, ".", rows.status().message()));
 }
 
-int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
+TableSize EstimateTable(const v1::Data& data, const LeasedFiles& files) {
   absl::StatusOr<RowSelection> selection = MakeSelection(data);
-  if (!selection.ok()) return 0;
-  const TableSize read = EstimateSize(data, *selection, files);
-  const TableSize size = read.rows > 0 ? read : DrawnSize(data);
+  if (!selection.ok()) return {};
+  if (data.has_inline_()) {
+    const v1::InlineData& table = data.inline_();
+    return {0, table.features().empty() ? 0 : table.features(0).values_size()};
+  }
+  if (IsStored(data)) return EstimateSize(data, *selection, files);
+  return DrawnSize(data);
+}
+
+int64_t TableBytes(const TableSize& size) {
   constexpr int64_t kBytes = sizeof(double);
-  const int64_t bytes = BoundedProduct(BoundedProduct(size.rows, kBytes),
-                                       BoundedSum(size.columns, 1));
+  return BoundedProduct(BoundedProduct(size.rows, kBytes),
+                        BoundedSum(size.columns, 1));
+}
+
+int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
+  const int64_t bytes = TableBytes(EstimateTable(data, files));
   // The part that becomes a test set stands twice for a moment.
   const double fraction = data.split().test_fraction();
   if (!(fraction > 0 && fraction < 1) || bytes == kMost) return bytes;

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/worker/leased_files.h"
+#include "server/worker/read_files.h"
 #include "steelyard/v1/spec.pb.h"
 #include "training/rows.h"
 
@@ -21,8 +22,15 @@ absl::StatusOr<training::Rows> ReadRows(const v1::Data& data,
                                         const std::string& field,
                                         const LeasedFiles& files);
 
-// What the rows will take in memory, as far as the summaries of stored files
-// tell: 8 bytes for each feature and label.
+// How many rows of how many features a source gives, as far as it is known
+// before: at least as many rows as will be read.  Rows in the spec itself are
+// not counted.
+TableSize EstimateTable(const v1::Data& data, const LeasedFiles& files);
+
+// 8 bytes for each feature and label, at most 2^63 - 1.
+int64_t TableBytes(const TableSize& size);
+
+// What the rows will take in memory, as far as EstimateTable tells.
 int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files);
 
 }  // namespace steelyard::worker

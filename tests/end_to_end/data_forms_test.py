@@ -113,6 +113,26 @@ stop: {steps: 300}
                          status=INVALID).stderr
         self.assertIn("data.split: want no test set named test", error)
 
+    def test_a_model_is_seen_on_noise_and_on_rows_that_moved(self):
+        spec = self.write("derived.yaml", """\
+data: {separable_gaussians: {rows: 60, dimension: 2, margin: 1}}
+test_sets:
+  test: {separable_gaussians: {rows: 40, dimension: 2, margin: 1}}
+  right: {shifted_copy: {of: test, shift: [50, 0]}}
+  noise: {uniform_noise: {rows: 400, low: -1, high: 1}}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.5}}
+stop: {steps: 2000}
+""")
+        run = self.submit(spec)
+        self.wait_for(run)
+        last = {name: series[2000] for name, series in self.metrics(run).items()}
+        self.assertEqual(last["test/error"], 0)
+        # All rows lie on the positive side then, the negative ones wrongly.
+        self.assertEqual(last["right/fraction_positive"], 1)
+        self.assertEqual(last["right/error"], 0.5)
+        self.assertTrue(0.35 < last["noise/fraction_positive"] < 0.65)
+
     def test_what_is_no_array_of_numbers_is_rejected_with_the_place(self):
         path = self.write_bytes("o.npy", npy("|O", (4,), b"\x80\x03."))
         error = self.cli("data", "put", path, status=INVALID).stderr

@@ -351,102 +351,12 @@ constexpr BadSpec kBadGaussians[] = {
      "data.gaussians", "want at most 100000000 values"},
 };
 
-v1::Data* Alone(Spec* s) {
-  s->clear_test_sets();
-  return s->mutable_data();
-}
-
-v1::Data* TestSet(Spec* s) { return &(*s->mutable_test_sets())["test"]; }
-
-constexpr BadSpec kBadAlterations[] = {
-    {"SplitWithoutAFraction", [](Spec* s) { Alone(s)->mutable_split(); },
-     "data.split.test_fraction", "want a value > 0 and < 1, got nothing"},
-    {"ASplitOfAll",
-     [](Spec* s) { Alone(s)->mutable_split()->set_test_fraction(1); },
-     "data.split.test_fraction", "want a value > 0 and < 1, got 1"},
-    {"ASplitThatIsNaN",
-     [](Spec* s) {
-       Alone(s)->mutable_split()->set_test_fraction(std::nan(""));
-     },
-     "data.split.test_fraction", "got nan"},
-    {"ASplitThatLeavesNoTestRow",
-     [](Spec* s) { Alone(s)->mutable_split()->set_test_fraction(0.2); },
-     "data.split.test_fraction", "a row on both sides, got 0.2 of 4 rows"},
-    {"ASplitThatLeavesNoTrainingRow",
-     [](Spec* s) { Alone(s)->mutable_split()->set_test_fraction(0.75); },
-     "data.split.test_fraction", "a row on both sides, got 0.75 of 4 rows"},
-    {"ASplitBesideASetNamedTest",
-     [](Spec* s) {
-       s->mutable_data()->mutable_split()->set_test_fraction(0.5);
-     },
-     "data.split", "want no test set named test"},
-    {"ASplitOfATestSet",
-     [](Spec* s) { TestSet(s)->mutable_split()->set_test_fraction(0.5); },
-     "test_sets.test.split", "want it in data alone"},
-    {"AnImbalanceWithoutAKind",
-     [](Spec* s) { s->mutable_data()->mutable_imbalance(); }, "data.imbalance",
-     "want step, got nothing"},
-    {"AnImbalanceWithoutARatio",
-     [](Spec* s) { s->mutable_data()->mutable_imbalance()->mutable_step(); },
-     "data.imbalance.step.ratio", "want a finite value > 0, got nothing"},
-    {"AnImbalanceThatIsInfinite",
-     [](Spec* s) {
-       s->mutable_data()->mutable_imbalance()->mutable_step()->set_ratio(
-           kInfinity);
-     },
-     "data.imbalance.step.ratio", "want a finite value > 0, got inf"},
-    {"AnImbalanceThatLeavesNoRow",
-     [](Spec* s) {
-       s->mutable_data()->mutable_imbalance()->mutable_step()->set_ratio(0.2);
-     },
-     "data.imbalance.step.ratio",
-     "want a ratio that leaves a row of each class, got 0.2 for 2 rows of +1 "
-     "and 2 of -1"},
-    {"AnImbalanceOfATestSet", [](Spec* s) { TestSet(s)->mutable_imbalance(); },
-     "test_sets.test.imbalance", "want it in data alone"},
-    {"LabelNoiseWithoutAKind",
-     [](Spec* s) { s->mutable_data()->mutable_label_noise(); },
-     "data.label_noise", "want one of symmetric, pair, got nothing"},
-    {"LabelNoiseWithoutAFraction",
-     [](Spec* s) {
-       s->mutable_data()->mutable_label_noise()->mutable_symmetric();
-     },
-     "data.label_noise.symmetric.fraction",
-     "want a value of 0 to 1, got nothing"},
-    {"LabelNoisePastAll",
-     [](Spec* s) {
-       s->mutable_data()->mutable_label_noise()->mutable_pair()->set_fraction(
-           1.1);
-     },
-     "data.label_noise.pair.fraction", "want a value of 0 to 1, got 1.1"},
-    {"LabelNoiseOfATestSet", [](Spec* s) { TestSet(s)->mutable_label_noise(); },
-     "test_sets.test.label_noise", "want it in data alone"},
-    {"WeightsForTheRowsBeforeASplit",
-     [](Spec* s) {
-       Alone(s)->mutable_split()->set_test_fraction(0.5);
-       s->mutable_weighting()->mutable_per_example()->mutable_weights()->Resize(
-           4, 1);
-     },
-     "weighting.per_example.weights", "want 2 weights"},
-    {"TooFewWeightsForNoisyRows",
-     [](Spec* s) {
-       s->mutable_data()
-           ->mutable_label_noise()
-           ->mutable_symmetric()
-           ->set_fraction(0.5);
-       s->mutable_weighting()->mutable_per_example()->mutable_weights()->Resize(
-           3, 1);
-     },
-     "weighting.per_example.weights", "want 4 weights"},
-};
-
 }  // namespace
 
 std::vector<BadSpec> BadDataSpecs() {
   std::vector<BadSpec> all(std::begin(kBadData), std::end(kBadData));
   all.insert(all.end(), std::begin(kBadPlanes), std::end(kBadPlanes));
   all.insert(all.end(), std::begin(kBadGaussians), std::end(kBadGaussians));
-  all.insert(all.end(), std::begin(kBadAlterations), std::end(kBadAlterations));
   return all;
 }
 

@@ -272,6 +272,8 @@ v1::RunSpec GoodSpec() {
 
 std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
+  const std::vector<BadSpec> altered = BadAlteredSpecs();
+  all.insert(all.end(), altered.begin(), altered.end());
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));
   all.insert(all.end(), std::begin(kBadTraining), std::end(kBadTraining));
   all.insert(all.end(), std::begin(kBadNames), std::end(kBadNames));

@@ -28,6 +28,8 @@ std::vector<BadSpec> AllBadSpecs();
 
 // The part of them that is about rows; within the table.
 std::vector<BadSpec> BadDataSpecs();
+// That about what is done to them.
+std::vector<BadSpec> BadAlteredSpecs();
 
 }  // namespace steelyard
 

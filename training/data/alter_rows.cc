@@ -140,4 +140,11 @@ void FlipPair(double fraction, uint64_t seed, Rows& rows) {
   }
 }
 
+void ShiftFeatures(std::span<const double> shift, Rows& rows) {
+  const auto columns = static_cast<size_t>(rows.columns);
+  for (size_t k = 0; k < rows.features.size(); ++k) {
+    rows.features[k] += shift[shift.size() == 1 ? 0 : k % columns];
+  }
+}
+
 }  // namespace steelyard::training

@@ -2,12 +2,14 @@
 #define STEELYARD_TRAINING_DATA_ALTER_ROWS_H_
 
 #include <cstdint>
+#include <span>
 
 #include "absl/status/statusor.h"
 #include "training/rows.h"
 
-// What is done to training rows once they are there, in this order: a part of
-// them becomes a test set, one class becomes rarer, labels become wrong.
+// What is done to rows once they are there.  To training rows in this order: a
+// part of them becomes a test set, one class becomes rarer, labels become
+// wrong.
 //
 // A fraction f of n rows is floor(f n + 1/2) of them.  Rows drawn are the first
 // ones of RandomOrder; where it is drawn by class, the class +1 has the
@@ -34,6 +36,11 @@ void FlipSymmetric(double fraction, uint64_t seed, Rows& rows);
 // The same of each class: as many of every hundred change from +1 to -1 as from
 // -1 to +1.
 void FlipPair(double fraction, uint64_t seed, Rows& rows);
+
+// Adds `shift` to the features of every row: one value to all of them, or [d].
+// shift: 1 or d values of at most 1e100 in magnitude, so that features stay
+// finite.
+void ShiftFeatures(std::span<const double> shift, Rows& rows);
 
 }  // namespace steelyard::training
 

@@ -138,6 +138,7 @@ class Draw {
 
   absl::StatusOr<Rows> operator()(const Gaussians& gaussians) const;
   absl::StatusOr<Rows> operator()(const SeparableGaussians& gaussians) const;
+  absl::StatusOr<Rows> operator()(const UniformNoise& noise) const;
 
  private:
   RandomStream Stream(absl::string_view name, uint64_t number = 0) const {
@@ -298,6 +299,29 @@ absl::StatusOr<Rows> Draw::operator()(
       for (double& x : row) x = -x;
     }
     STEELYARD_RETURN_IF_ERROR(table.Add(label, row));
+  }
+  return table.Finish();
+}
+
+absl::StatusOr<Rows> Draw::operator()(const UniformNoise& noise) const {
+  STEELYARD_RETURN_IF_ERROR(CheckNumbers("low, high", {noise.low, noise.high}));
+  if (!(noise.low < noise.high)) {
+    return Wrong("high: want a value above low, ", noise.low, ", got ",
+                 noise.high);
+  }
+  if (noise.dimension < 1) {
+    return Wrong("want at least 1 feature, got ", noise.dimension);
+  }
+  const std::vector<LabelCount> counts = {{1, noise.rows}};
+  STEELYARD_RETURN_IF_ERROR(CheckSize(counts, noise.dimension));
+  Table table(counts, noise.dimension, selection_);
+  RandomStream random = Stream("uniform_noise");
+  std::vector<double> row(static_cast<size_t>(noise.dimension));
+  for (int64_t i = 0; i < noise.rows; ++i) {
+    for (double& x : row) {
+      x = noise.low + (noise.high - noise.low) * random.Uniform();
+    }
+    STEELYARD_RETURN_IF_ERROR(table.Add(1, row));
   }
   return table.Finish();
 }

@@ -72,7 +72,17 @@ struct SeparableGaussians {
   double margin = 0;      // > 0
 };
 
-using Generator = std::variant<Moons, Circles, Gaussians, SeparableGaussians>;
+// Every feature between low and high, label +1: low + (high - low) u, u
+// uniform.
+struct UniformNoise {
+  int64_t rows = 0;       // >= 1
+  int64_t dimension = 0;  // >= 1
+  double low = 0;
+  double high = 1;  // > low
+};
+
+using Generator =
+    std::variant<Moons, Circles, Gaussians, SeparableGaussians, UniformNoise>;
 
 // Draws the rows of `generator` and picks from them.  `place` says which set
 // they are ("data", "test_sets.NAME"): sets with the same seed differ.

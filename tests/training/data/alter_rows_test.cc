@@ -170,5 +170,14 @@ TEST(FlipTest, ASeedChoosesTheRows) {
   EXPECT_EQ(Changed(b, labels).size(), 20U);
 }
 
+TEST(ShiftFeaturesTest, OneValueIsForAllAndSeveralForEach) {
+  Rows rows = Numbered({1, -1});
+  ShiftFeatures(std::vector<double>{0.5}, rows);
+  EXPECT_THAT(rows.features, ElementsAre(0.5, 0.5, 1.5, 10.5));
+  ShiftFeatures(std::vector<double>{-1, 2}, rows);
+  EXPECT_THAT(rows.features, ElementsAre(-0.5, 2.5, 0.5, 12.5));
+  EXPECT_THAT(rows.labels, ElementsAre(1, -1));
+}
+
 }  // namespace
 }  // namespace steelyard::training

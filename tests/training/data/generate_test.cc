@@ -161,6 +161,23 @@ TEST(SeparableGaussiansTest, LeaveTheMarginFree) {
   }
 }
 
+TEST(UniformNoiseTest, FillsItsExtentEvenly) {
+  const int64_t count = 20'000;
+  const auto rows =
+      Draw(UniformNoise{.rows = count, .dimension = 2, .low = -1, .high = 2});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->rows, count);
+  EXPECT_EQ(rows->columns, 2);
+  for (const double x : rows->features) EXPECT_TRUE(x > -1 && x < 2) << x;
+  for (const int64_t column : {0, 1}) {
+    // Mean 1/2, variance 9/12; fourth moment 81/80.
+    const Moments moments = MomentsOf(*rows, 1, column);
+    EXPECT_NEAR(moments.mean, 0.5, 5 * std::sqrt(0.75 / count));
+    EXPECT_NEAR(moments.variance, 0.75,
+                5 * std::sqrt((81.0 / 80 - 0.5625) / count));
+  }
+}
+
 // Out of an independent program that makes Philox's numbers: the noise of a
 // run must never change.
 TEST(GenerateTest, KeepsItsNumbers) {
@@ -178,6 +195,15 @@ TEST(GenerateTest, KeepsItsNumbers) {
                                .standard_deviation = 1};
   EXPECT_THAT(Draw(Gaussians{{plain, plain}})->features,
               Near({-0.7358970728580596, 0.8446355452883356}));
+}
+
+TEST(GenerateTest, KeepsTheNumbersOfNoise) {
+  EXPECT_THAT(
+      Draw(UniformNoise{.rows = 2, .dimension = 2, .low = -1, .high = 2}, 2,
+           "test_sets.n")
+          ->features,
+      Near({1.3291782015348725, 1.312800426300369, 0.1285158537445139,
+            0.13363643342907228}));
 }
 
 TEST(GenerateTest, SeedAndSetMakeOtherRows) {
@@ -227,6 +253,10 @@ TEST(GenerateTest, RefusesWhatItCannotDraw) {
   EXPECT_THAT(
       Draw(SeparableGaussians{.rows = 2, .dimension = 50'000'001, .margin = 1}),
       StatusIs(kInvalid, "got 2 rows of 50000001"));
+  EXPECT_THAT(Draw(UniformNoise{.rows = 1, .dimension = 1, .low = 3}),
+              StatusIs(kInvalid, "high: want a value above low, 3, got 1"));
+  EXPECT_THAT(Draw(UniformNoise{.rows = 1, .dimension = 0}),
+              StatusIs(kInvalid, "want at least 1 feature, got 0"));
   EXPECT_THAT(Draw(Moons{.positive = 2, .negative = 2}, 1, "data",
                    {.positive = {7}, .negative = {8}}),
               StatusIs(kInvalid, "got none"));

@@ -1,0 +1,172 @@
+#include "server/worker/test_sets.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/worker/draw_rows.h"
+#include "server/worker/failure.h"
+#include "server/worker/read_data.h"
+#include "server/worker/read_files.h"
+#include "server/worker/training_rows.h"
+#include "support/status_macros.h"
+#include "training/data/alter_rows.h"
+#include "training/data/generate.h"
+
+namespace steelyard::worker {
+namespace {
+
+using training::Rows;
+using training::TestSet;
+
+template <typename... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+absl::Status CheckTestName(const std::string& name) {
+  static const std::set<std::string>* const kReserved =
+      new std::set<std::string>({"train", "margin", "direction", "theory",
+                                 "weights", "parameters", "leap", "dual",
+                                 "bound", "kkt", "target", "boundary"});
+  constexpr size_t kMaxBytes = 63;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  if (plain && !name.empty() && name.size() <= kMaxBytes &&
+      !kReserved->contains(name)) {
+    return absl::OkStatus();
+  }
+  return Wrong(
+      "test_sets: want names of 1 to 63 of [a-z0-9-_], none of the "
+      "words that begin a metric's name, got \"",
+      name, "\"");
+}
+
+// Whether the rows come from other rows of the spec.
+bool IsDerived(const v1::Data& data) {
+  return data.has_uniform_noise() || data.has_shifted_copy();
+}
+
+absl::StatusOr<Rows> ReadPlain(const v1::RunSpec& spec, const v1::Data& data,
+                               const std::string& field,
+                               const LeasedFiles& files, int64_t columns) {
+  STEELYARD_ASSIGN_OR_RETURN(Rows rows, ReadRows(data, field, files));
+  if (rows.columns == columns) return rows;
+  const std::string message = absl::StrCat(
+      field, ": want ", columns, " features as in data, got ", rows.columns);
+  return IsStored(data) || IsStored(spec.data())
+             ? absl::FailedPreconditionError(message)
+             : absl::InvalidArgumentError(message);
+}
+
+const TestSet* Find(const std::vector<TestSet>& sets, const std::string& name) {
+  for (const TestSet& set : sets) {
+    if (set.name == name) return &set;
+  }
+  return nullptr;
+}
+
+// `sets`: all that are not derived.
+absl::StatusOr<Rows> Copy(const v1::ShiftedCopyData& copy,
+                          const std::vector<TestSet>& sets) {
+  const TestSet* set = Find(sets, copy.of());
+  if (set == nullptr) {
+    return Wrong(
+        "shifted_copy.of: want the name of a test set that comes from "
+        "no other, got \"",
+        copy.of(), "\"");
+  }
+  const int length = copy.shift_size();
+  if (length != 1 && (length == 0 || length != set->rows.columns)) {
+    return Wrong("shifted_copy.shift: want one value or ", set->rows.columns,
+                 ", got ", length);
+  }
+  for (const double value : copy.shift()) {
+    if (std::abs(value) <= training::kMaxGeneratorNumber) continue;
+    return Wrong("shifted_copy.shift: want values of at most ",
+                 training::kMaxGeneratorNumber, " in magnitude, got ", value);
+  }
+  Rows rows = set->rows;
+  training::ShiftFeatures(
+      std::span<const double>(copy.shift().data(), static_cast<size_t>(length)),
+      rows);
+  return rows;
+}
+
+absl::StatusOr<Rows> Derive(const v1::Data& data, const std::string& field,
+                            int64_t columns, const std::vector<TestSet>& sets) {
+  if (data.has_classes() || data.has_take()) {
+    return Wrong(data.has_classes() ? "classes" : "take",
+                 ": want none where the labels come from elsewhere, got some");
+  }
+  if (data.has_shifted_copy()) return Copy(data.shifted_copy(), sets);
+  absl::StatusOr<Rows> rows = DrawNoise(data.uniform_noise(), field, columns);
+  if (!rows.ok()) return Within("uniform_noise", rows.status());
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
+                                                  const LeasedFiles& files,
+                                                  int64_t columns,
+                                                  std::optional<Rows> split) {
+  // A protobuf map has no order; the metrics' order must not depend on it.
+  std::map<std::string, const v1::Data*> sets;
+  for (const auto& [name, data] : spec.test_sets()) {
+    STEELYARD_RETURN_IF_ERROR(CheckTestName(name));
+    sets[name] = &data;
+  }
+  std::vector<TestSet> plain;
+  if (split.has_value()) {
+    if (sets.contains("test")) {
+      return Wrong(
+          "data.split: want no test set named test beside it, got one");
+    }
+    plain.push_back({.name = "test", .rows = *std::move(split)});
+  }
+  std::vector<TestSet> derived;
+  for (const bool deriving : {false, true}) {
+    for (const auto& [name, data] : sets) {
+      if (IsDerived(*data) != deriving) continue;
+      const std::string field = absl::StrCat("test_sets.", name);
+      absl::Status bad = CheckUnaltered(*data);
+      if (!bad.ok()) return Wrong(field, ".", bad.message());
+      absl::StatusOr<Rows> rows =
+          deriving ? Derive(*data, field, columns, plain)
+                   : ReadPlain(spec, *data, field, files, columns);
+      if (!rows.ok() && deriving) {
+        return Wrong(field, ".", rows.status().message());
+      }
+      if (!rows.ok()) return rows.status();
+      (deriving ? derived : plain).push_back({name, *std::move(rows)});
+    }
+  }
+  for (TestSet& set : derived) plain.push_back(std::move(set));
+  std::sort(plain.begin(), plain.end(),
+            [](const TestSet& a, const TestSet& b) { return a.name < b.name; });
+  return plain;
+}
+
+int64_t EstimateTestBytes(const v1::RunSpec& spec, const v1::Data& data,
+                          const LeasedFiles& files) {
+  if (data.has_uniform_noise()) {
+    return TableBytes({NoiseRows(data.uniform_noise()),
+                       EstimateTable(spec.data(), files).columns});
+  }
+  if (!data.has_shifted_copy()) return EstimateRowBytes(data, files);
+  const auto of = spec.test_sets().find(data.shifted_copy().of());
+  // A copy of what `split` makes is at most one of all rows.
+  const v1::Data& source =
+      of == spec.test_sets().end() ? spec.data() : of->second;
+  return EstimateRowBytes(source, files);
+}
+
+}  // namespace steelyard::worker
