@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,10 +16,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "server/log.h"
 #include "support/status_macros.h"
 
@@ -82,12 +85,39 @@ absl::Status CheckMode(const std::string& path) {
   return Tighten(path, info.st_mode);
 }
 
-// What the holder wrote: "PID TIME".
-absl::Status HeldBy(const std::string& path, const std::string& lock, int fd) {
+std::string ReadHolder(int fd) {
   std::array<char, 128> text{};
   const ssize_t length = pread(fd, text.data(), text.size(), 0);
-  const absl::string_view line(text.data(),
-                               length > 0 ? static_cast<size_t>(length) : 0);
+  return std::string(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
+}
+
+bool IsGone(const std::string& holder) {
+  pid_t pid = 0;
+  const std::pair<std::string, std::string> words =
+      absl::StrSplit(holder, absl::MaxSplits(' ', 1));
+  return absl::SimpleAtoi(words.first, &pid) && pid > 0 && kill(pid, 0) != 0 &&
+         errno == ESRCH;
+}
+
+// Whether the lock is ours.  A holder that was killed while it started a worker
+// has left the lock to it for as long as it takes to become one: that is waited
+// for.
+bool TakeLock(int fd) {
+  constexpr absl::Duration kTry = absl::Milliseconds(10);
+  for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    const int error = errno;
+    if (error != EWOULDBLOCK || tries == 500 || !IsGone(ReadHolder(fd))) {
+      errno = error;
+      return false;
+    }
+    absl::SleepFor(kTry);
+  }
+  return true;
+}
+
+// What the holder wrote: "PID TIME".
+absl::Status HeldBy(const std::string& path, const std::string& lock, int fd) {
+  const std::string line = ReadHolder(fd);
   const std::pair<std::string, std::string> holder =
       absl::StrSplit(absl::StripAsciiWhitespace(line), absl::MaxSplits(' ', 1));
   return absl::FailedPreconditionError(
@@ -134,7 +164,7 @@ absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(const std::string& path,
   const std::string lock = absl::StrCat(folder, "/lock");
   const int fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return SystemError(lock, "opening the lock");
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!TakeLock(fd)) {
     const absl::Status held = errno == EWOULDBLOCK
                                   ? HeldBy(folder, lock, fd)
                                   : SystemError(lock, "taking the lock");

@@ -1,6 +1,8 @@
 """How the server starts, and when it refuses to."""
 
+import fcntl
 import os
+import pathlib
 import select
 import shutil
 import signal
@@ -56,6 +58,32 @@ class StartTest(ServerTest):
         self.assertTrue((first.data_dir / "steelyard.sock").exists())
         self.start_server()
         self.cli("server")
+
+    def has_open(self, process, path):
+        try:
+            return any(fd.readlink() == path for fd in
+                       pathlib.Path(f"/proc/{process.pid}/fd").iterdir())
+        except FileNotFoundError:  # one was closed meanwhile
+            return False
+
+    # A worker that is about to become one holds its dead server's lock so long.
+    def test_the_lock_of_a_server_that_died_is_waited_for(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        data = self.directory / "data"
+        data.mkdir(mode=0o700)
+        with open(data / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            print(gone.pid, "2026-01-01T00:00:00Z", file=lock, flush=True)
+            process = subprocess.Popen(
+                [BIN / "steelyardd", "--data-dir", data], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, env=self.environment, text=True)
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            self.addCleanup(process.stdout.close)
+            while not self.has_open(process, data / "lock"):
+                self.assertIsNone(process.poll())
+        self.assertIn("listening on", process.stdout.readline())
 
     def test_a_file_that_is_no_socket_is_left_alone(self):
         path = self.directory / "precious"
