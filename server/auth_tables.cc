@@ -85,7 +85,7 @@ absl::Duration WaitAfter(int failures) {
 std::string UserName(uid_t uid) {
   passwd entry{};
   passwd* found = nullptr;
-  std::vector<char> buffer(16 * 1024);
+  std::vector<char> buffer(size_t{16} * 1024);
   if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 &&
       found != nullptr) {
     return entry.pw_name;
@@ -137,8 +137,7 @@ absl::Status WriteTokenFile(const std::string& path, absl::string_view token) {
       open(temporary.c_str(),
            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return FileError(temporary, "making the token file");
-  const absl::Status written =
-      WriteAndSync(fd, temporary, absl::StrCat(token, "\n"));
+  absl::Status written = WriteAndSync(fd, temporary, absl::StrCat(token, "\n"));
   close(fd);
   if (!written.ok()) return written;
   if (rename(temporary.c_str(), path.c_str()) != 0) {

@@ -188,7 +188,7 @@ class Engine {
   void OnInspectionStored(const storage::Sha256& dataset,
                           const absl::Status& status);
   // By value: it ends the inspection that holds the words.
-  void FinishInspection(const storage::Sha256& dataset, std::string rejection);
+  void FinishInspection(const storage::Sha256& dataset, std::string words);
   // Starts and ends inspectors, as there is work.
   void CheckInspectors();
   void KeepInspectors(int count);

@@ -128,9 +128,9 @@ void Engine::OnInspectionStored(const storage::Sha256& dataset,
   inspection_retries_.emplace_back(now_ + options_.retry_interval, dataset);
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): see the header.
 void Engine::FinishInspection(const storage::Sha256& dataset,
-                              std::string rejection) {
+                              std::string words) {
+  const std::string rejection = std::move(words);
   const std::set<int64_t> runs = std::move(inspections_.at(dataset).runs);
   inspections_.erase(dataset);
   for (const int64_t run : runs) {

@@ -75,8 +75,11 @@ void AddPowerTicks(Axis& axis, int most) {
     if ((last - first) / stride + 1 <= most) break;
     stride = next;
   }
-  for (double tick = std::ceil(first / stride) * stride; tick <= last;
-       tick += stride) {
+  // Whole numbers, well below 2^53.
+  const auto begin = static_cast<int64_t>(std::ceil(first / stride));
+  const auto end = static_cast<int64_t>(std::floor(last / stride));
+  for (int64_t k = begin; k <= end; ++k) {
+    const double tick = static_cast<double>(k) * stride;
     axis.ticks.push_back(tick);
     axis.texts.push_back(PowerOfTenText(tick));
   }
@@ -247,7 +250,8 @@ std::string StepLine(const Axis& steps, int width, int margin,
     const int cell = steps.Dot(steps.ticks[i], width);
     ticked[static_cast<size_t>(cell)] = true;
     const std::string& label = steps.texts[i];
-    const auto middle = static_cast<size_t>(margin + 1 + cell);
+    const auto middle =
+        static_cast<size_t>(margin) + 1 + static_cast<size_t>(cell);
     labels.replace(middle - (label.size() - 1) / 2, label.size(), label);
   }
   std::string text(static_cast<size_t>(margin), ' ');
@@ -284,8 +288,10 @@ std::vector<double> RoundTicks(double low, double high, int most) {
       const double last = std::ceil(high / step - 1e-9);
       if (last - first + 1 > most) continue;
       std::vector<double> ticks;
+      const auto count = static_cast<int>(last - first) + 1;
+      ticks.reserve(static_cast<size_t>(std::max(count, 0)));
       // Adding 0 turns -0 into 0.
-      for (double k = first; k <= last; ++k) ticks.push_back(k * step + 0.0);
+      for (int k = 0; k < count; ++k) ticks.push_back((first + k) * step + 0.0);
       return ticks;
     }
   }

@@ -78,7 +78,7 @@ absl::Status RunFollower::OnEvent(const WatchEvent& event,
   if (event.kind == WatchEvent::Kind::kEnd) {
     return OnEnd(event.run, event.status, listener);
   }
-  const absl::Status status = OnMessage(event.run, listener);
+  absl::Status status = OnMessage(event.run, listener);
   // After a fault too: a call without a read on its way would never end.
   streams_[event.run].call->Next();
   return status;

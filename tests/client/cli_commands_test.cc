@@ -209,8 +209,8 @@ TEST_F(CommandTest, LastIsTheNewestRunOfTheCaller) {
 }
 
 TEST_F(CommandTest, WhatIsNotThereIsNamedAsItWasTyped) {
-  const grpc::Status not_found(grpc::StatusCode::NOT_FOUND,
-                               "no experiments/-/runs/99; ListRuns shows all");
+  grpc::Status not_found(grpc::StatusCode::NOT_FOUND,
+                         "no experiments/-/runs/99; ListRuns shows all");
   server_.get_run = [&](const v1::GetRunRequest&, v1::GetRunResponse&) {
     return not_found;
   };

@@ -50,7 +50,7 @@ class DatasetTest : public testing::Test {
   }
 
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = server_.folder() + "/" + name;
+    std::string path = server_.folder() + "/" + name;
     std::ofstream(path) << text;
     return path;
   }

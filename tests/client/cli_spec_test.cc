@@ -191,6 +191,7 @@ TEST(FaultLineTest, FaultsAreSortedByPlace) {
       Fault(0, 9, 1, "b", ""), Fault(1, 0, 0, "d", "")};
   SortFaults(faults);
   std::vector<std::string> paths;
+  paths.reserve(faults.size());
   for (const v1::SpecFault& fault : faults) paths.push_back(fault.path());
   EXPECT_THAT(paths, ElementsAre("a", "b", "c", "d", "e"));
 }

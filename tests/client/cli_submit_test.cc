@@ -99,7 +99,7 @@ class SubmitTest : public testing::Test {
   }
 
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = server_.folder() + "/" + name;
+    std::string path = server_.folder() + "/" + name;
     std::filesystem::create_directories(
         std::filesystem::path(path).parent_path());
     std::ofstream(path) << text;

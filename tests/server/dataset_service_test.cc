@@ -51,7 +51,7 @@ class DatasetServiceTest : public ::testing::Test {
       ++chunks_sent_;
     }
     writer->WritesDone();
-    const grpc::Status status = writer->Finish();
+    grpc::Status status = writer->Finish();
     *dataset = response.dataset();
     return status;
   }
@@ -59,8 +59,7 @@ class DatasetServiceTest : public ::testing::Test {
     v1::GetDatasetRequest request;
     request.set_name(name);
     v1::GetDatasetResponse response;
-    const grpc::Status status =
-        Call(*stub_, &Stub::GetDataset, request, &response);
+    grpc::Status status = Call(*stub_, &Stub::GetDataset, request, &response);
     *dataset = response.dataset();
     return status;
   }

@@ -117,6 +117,7 @@ TEST(EngineThreadTest, ManyCallersShareOneEngine) {
   Worker first(server.engine(), "w1");
   Worker second(server.engine(), "w2");
   std::vector<std::jthread> threads;
+  threads.reserve(kCallers);
   for (int caller = 0; caller < kCallers; ++caller) {
     threads.emplace_back([&server] {
       for (int i = 0; i < kRuns; ++i) {

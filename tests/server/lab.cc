@@ -6,7 +6,7 @@
 
 namespace steelyard::server {
 
-Lab::Lab(Options options) : options_(std::move(options)) { Open(); }
+Lab::Lab(Options options) : options_(options) { Open(); }
 
 Lab::~Lab() { engine_.reset(); }
 
@@ -47,6 +47,7 @@ size_t Lab::WriteOnce() {
   std::deque<std::pair<storage::Change, Outcome>> group;
   group.swap(unwritten_);
   std::vector<storage::Change> changes;
+  changes.reserve(group.size());
   for (auto& [change, outcome] : group) changes.push_back(std::move(change));
   std::vector<absl::Status> statuses;
   if (disk_error) {

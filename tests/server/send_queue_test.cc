@@ -76,6 +76,7 @@ TEST(SendQueueTest, OnlyOnePartyHasTheStream) {
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(3);
     for (int i = 0; i < 3; ++i) {
       threads.emplace_back([&] {
         for (int k = 0; k < 300; ++k) take(queue.Add(Ack(k)));

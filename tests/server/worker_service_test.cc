@@ -73,7 +73,7 @@ class ScriptedWorker {
     v1::SessionResponse rest;
     while (stream_->Read(&rest)) {
     }
-    const grpc::Status status = stream_->Finish();
+    grpc::Status status = stream_->Finish();
     stream_.reset();
     return status;
   }

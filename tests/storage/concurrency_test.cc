@@ -50,6 +50,7 @@ TEST(ConcurrencyTest, ReadersSeeWholeCommitsWhileTheWriterWorks) {
   ASSERT_THAT(store.Apply(Start(1, 1)), IsOk());
   std::atomic<bool> going = true;
   std::vector<std::thread> readers;
+  readers.reserve(2);
   for (int i = 0; i < 2; ++i) {
     readers.emplace_back([&] { CheckAsLongAs(going, store.folder().path()); });
   }

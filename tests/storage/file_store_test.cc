@@ -128,6 +128,7 @@ TEST_F(FileStoreTest, AnUnfinishedUploadLeavesNothing) {
 
 TEST_F(FileStoreTest, ManyThreadsMayPutTheSameBytes) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([this] {
       for (int k = 0; k < 10; ++k) EXPECT_THAT(store_.Put("same"), IsOk());

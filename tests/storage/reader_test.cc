@@ -117,6 +117,7 @@ TEST_F(ReaderTest, APageHoldsAtMost16MibOfSpecsButAtLeastOne) {
 TEST_F(ReaderTest, UnendedRunsAreAllTheOthersOldestFirst) {
   std::vector<int64_t> ids;
   const auto runs = store_.reader().UnendedRuns().value();
+  ids.reserve(runs.size());
   for (const RunRow& run : runs) ids.push_back(run.id.value);
   EXPECT_EQ(ids, (std::vector<int64_t>{3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
   EXPECT_EQ(runs[0].state, RunState::kStarting);

@@ -201,14 +201,14 @@ TEST(HardMarginTest, DegenerateRowsAreSolved) {
   for (uint64_t seed = 0; seed < 3000; ++seed) {
     std::mt19937_64 random(seed);
     const auto pick = [&](int low, int high) {
-      const auto count = static_cast<uint64_t>(high - low + 1);
+      const uint64_t count = static_cast<uint64_t>(high - low) + 1;
       return low + static_cast<int>(random() % count);
     };
     const int d = pick(1, 5);
     std::vector<std::vector<double>> points;
     for (int n = pick(1, 20); n > 0; --n) {
-      std::vector<double> point;
-      for (int j = 0; j < d; ++j) point.push_back(pick(j == 0 ? 0 : -2, 2));
+      std::vector<double> point(static_cast<size_t>(d));
+      for (double& x : point) x = pick(&x == point.data() ? 0 : -2, 2);
       points.push_back(point);
     }
     const Tiles rows = Points(points);

@@ -215,7 +215,7 @@ TEST(NetworkTrainerTest, WeightZeroIsAbsence) {
   NetworkProblem fewer = problem;
   problem.weights[36] = 0;
   fewer.train.rows = 36;
-  fewer.train.features.resize(36 * 4);
+  fewer.train.features.resize(size_t{36} * 4);
   fewer.train.labels.pop_back();
   fewer.weights.pop_back();
   EXPECT_EQ(MeasureNetwork(problem), MeasureNetwork(fewer));

@@ -140,7 +140,7 @@ TEST(RandomStreamTest, NoWholeNumberIsLikelierThanAnother) {
   std::array<int, 3> counts{};
   const int count = 30'000;
   for (int i = 0; i < count; ++i) ++counts[random.Below(3 * third) / third];
-  for (const int got : counts) EXPECT_NEAR(got, count / 3, 5 * 82);
+  for (const int got : counts) EXPECT_NEAR(got, count / 3.0, 5 * 82);
   EXPECT_EQ(random.Below(1), 0U);
   std::map<uint64_t, int> dice;
   for (int i = 0; i < 6'000; ++i) ++dice[random.Below(6)];

@@ -26,7 +26,7 @@ v1::InspectLease Lease(v1::DatasetForm form, const std::string& path) {
 }
 
 std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + "inspect_test_" + name;
+  std::string path = testing::TempDir() + "inspect_test_" + name;
   std::FILE* file = std::fopen(path.c_str(), "wb");
   EXPECT_EQ(std::fwrite(text.data(), 1, text.size(), file), text.size());
   EXPECT_EQ(std::fclose(file), 0);
@@ -73,9 +73,9 @@ TEST(InspectTest, DescribesAnNpyFile) {
 }
 
 TEST(InspectTest, DescribesACifarFile) {
-  const auto report =
-      Inspect(Lease(v1::DATASET_FORM_CIFAR,
-                    WriteFile("test_batch.bin", std::string(2 * 3073, '\7'))));
+  const auto report = Inspect(
+      Lease(v1::DATASET_FORM_CIFAR,
+            WriteFile("test_batch.bin", std::string(size_t{2} * 3073, '\7'))));
   ASSERT_THAT(report, IsOk());
   const v1::DatasetSummary& summary = report->summary();
   EXPECT_THAT(summary.shape(), ElementsAre(2, 3, 32, 32));

@@ -29,7 +29,7 @@ using Write = ScriptedService::Write;
 const grpc::Status kGone(grpc::StatusCode::UNAVAILABLE, "gone");
 
 std::string WriteToken(const std::string& token) {
-  const std::string path =
+  std::string path =
       absl::StrCat(testing::TempDir(), "program_test.", getpid(), ".", token);
   std::FILE* file = std::fopen(path.c_str(), "wb");
   EXPECT_NE(file, nullptr);
@@ -53,6 +53,7 @@ class Program {
         absl::StrCat(kLifelineFd)};
     words.insert(words.end(), more.begin(), more.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
