@@ -20,7 +20,7 @@ constexpr auto kMostSteps =
 // Metrics of a run that no test set has, at most: section 3 of docs/spec.md's
 // table, 17 parameters among them.
 constexpr int64_t kOwnMetrics = 32;
-constexpr int64_t kMetricsPerSet = 4;
+constexpr int64_t kMetricsPerSet = 5;
 
 std::string Shown(absl::string_view text) {
   return text.empty() ? "nothing" : ShowText(text);
@@ -39,8 +39,8 @@ class Checker {
     CheckRows();
     CheckChoices();
     CheckWeighting(spec_, &faults_);
-    CheckEnums();
-    CheckNumbers();
+    CheckNormalization();
+    CheckTraining(spec_, &faults_);
     CheckStop();
     CheckEvaluate();
     return std::move(faults_);
@@ -126,7 +126,11 @@ class Checker {
   void CheckRows() {
     SpecRows rows;
     rows.train = CheckData("data", spec_.data(), spec_, &faults_);
-    const int64_t most = (limits_.metrics - kOwnMetrics) / kMetricsPerSet;
+    // With several classes each has a metric of its own.
+    const int64_t per_set =
+        kMetricsPerSet - 1 +
+        std::max<int64_t>(CountClasses(spec_, rows.train), 1);
+    const int64_t most = (limits_.metrics - kOwnMetrics) / per_set;
     const int64_t sets = static_cast<int64_t>(spec_.test_sets().size()) +
                          (spec_.data().has_split() ? 1 : 0);
     if (sets > most) {
@@ -165,43 +169,24 @@ class Checker {
     CheckChoice("optimizer", spec_.optimizer(), &faults_);
   }
 
-  void CheckEnums() {
+  void CheckNormalization() {
     if (!v1::Normalization_IsValid(spec_.normalization())) {
       Add("normalization",
           absl::StrCat("want one of none, mean_one, sum_one, min_one, got the "
                        "number ",
                        static_cast<int>(spec_.normalization())));
     }
-    if (!v1::Precision_IsValid(spec_.precision())) {
-      Add("precision", absl::StrCat("want double, got the number ",
-                                    static_cast<int>(spec_.precision())));
-    }
-  }
-
-  void CheckNumbers() {
-    const double strength = spec_.regularizer().l2().strength();
-    if (!std::isfinite(strength) || strength < 0) {
-      Add("regularizer.l2.strength",
-          absl::StrCat("want a finite value >= 0, got ", ShowNumber(strength)));
-    }
-    if (!spec_.optimizer().has_gradient_descent()) return;
-    const v1::GradientDescent& descent = spec_.optimizer().gradient_descent();
-    const double rate = descent.learning_rate();
-    if (!std::isfinite(rate) || rate <= 0) {
-      Add("optimizer.gradient_descent.learning_rate",
-          absl::StrCat(
-              "want a finite value > 0, got ",
-              descent.has_learning_rate() ? ShowNumber(rate) : "nothing"));
-    }
   }
 
   void CheckStop() {
     const v1::Stop& stop = spec_.stop();
-    if (!stop.has_steps()) {
-      Add("stop.steps", "want the steps to take, 1 to 2^63 - 1, got nothing");
-    } else if (stop.steps() < 1 || stop.steps() > kMostSteps) {
+    const uint64_t count = stop.has_epochs() ? stop.epochs() : stop.steps();
+    if (stop.limit_case() == v1::Stop::LIMIT_NOT_SET) {
       Add("stop.steps",
-          absl::StrCat("want 1 to ", kMostSteps, ", got ", stop.steps()));
+          "want the steps to take, 1 to 2^63 - 1, or stop.epochs, got nothing");
+    } else if (count < 1 || count > kMostSteps) {
+      Add(stop.has_epochs() ? "stop.epochs" : "stop.steps",
+          absl::StrCat("want 1 to ", kMostSteps, ", got ", count));
     }
     if (!stop.has_wall_time()) return;
     const int64_t seconds = stop.wall_time().seconds();
@@ -217,6 +202,7 @@ class Checker {
                      "s (10 years), got ", seconds, "s and ", nanos, "ns"));
   }
 
+  // How many steps an epoch has, only the rows tell.
   bool KnowsSteps() const {
     return spec_.stop().steps() >= 1 && spec_.stop().steps() <= kMostSteps;
   }

@@ -47,17 +47,44 @@ void CheckSplit(const v1::Split& split, std::vector<Fault>* faults) {
            &v1::Split::has_test_fraction, &v1::Split::test_fraction, faults);
 }
 
-void CheckImbalance(const v1::Imbalance& imbalance,
+void CheckLongTailed(const v1::LongTailedImbalance& imbalance, LabelKind kind,
+                     std::vector<Fault>* faults) {
+  const std::string path = "data.imbalance.long_tailed";
+  if (kind != LabelKind::kClasses) {
+    faults->push_back(
+        {path, "want the loss softmax_cross_entropy, got another"});
+  }
+  if (std::isfinite(imbalance.ratio()) && imbalance.ratio() >= 1) return;
+  AddWrong(FieldPath(path, "ratio"), "a finite value >= 1", imbalance,
+           &v1::LongTailedImbalance::has_ratio, &v1::LongTailedImbalance::ratio,
+           faults);
+}
+
+void CheckImbalance(const v1::Imbalance& imbalance, LabelKind kind,
                     std::vector<Fault>* faults) {
   CheckChoice("data.imbalance", imbalance, faults);
+  if (imbalance.has_long_tailed()) {
+    CheckLongTailed(imbalance.long_tailed(), kind, faults);
+  }
+  if (imbalance.has_step() && kind != LabelKind::kSigns) {
+    faults->push_back({"data.imbalance.step",
+                       "want labels of +1 and -1, got the loss squared without "
+                       "classes, or softmax_cross_entropy"});
+  }
   if (!imbalance.has_step() || IsRatio(imbalance.step().ratio())) return;
   AddWrong(kRatio, "a finite value > 0", imbalance.step(),
            &v1::StepImbalance::has_ratio, &v1::StepImbalance::ratio, faults);
 }
 
-void CheckNoise(const v1::LabelNoise& noise, std::vector<Fault>* faults) {
+void CheckNoise(const v1::LabelNoise& noise, LabelKind kind,
+                std::vector<Fault>* faults) {
   const std::string path = "data.label_noise";
   CheckChoice(path, noise, faults);
+  if (kind == LabelKind::kNumbers) {
+    faults->push_back({path,
+                       "want labels that are classes, got the loss squared "
+                       "without classes"});
+  }
   if (noise.has_symmetric()) {
     CheckFraction(FieldPath(path, "symmetric"), noise.symmetric(), faults);
   }
@@ -94,6 +121,8 @@ void ApplySplit(const v1::Split& split, SpecRows* rows,
   }
   KnownRows& test = rows->tests["test"];
   test.columns = rows->train.columns;
+  test.most_class = rows->train.most_class;
+  rows->train.rows.reset();  // without counts it is not known what goes
   std::optional<ClassCounts>& counts = rows->train.counts;
   if (!counts || !IsWithin(split.test_fraction())) return;
   test.counts = PartOf(*counts, split.test_fraction());
@@ -148,11 +177,11 @@ void ApplyNoise(const v1::LabelNoise& noise, KnownRows* rows) {
 }  // namespace
 
 void CheckAlterations(const std::string& path, const v1::Data& data,
-                      std::vector<Fault>* faults) {
+                      LabelKind kind, std::vector<Fault>* faults) {
   if (path == "data") {
     if (data.has_split()) CheckSplit(data.split(), faults);
-    if (data.has_imbalance()) CheckImbalance(data.imbalance(), faults);
-    if (data.has_label_noise()) CheckNoise(data.label_noise(), faults);
+    if (data.has_imbalance()) CheckImbalance(data.imbalance(), kind, faults);
+    if (data.has_label_noise()) CheckNoise(data.label_noise(), kind, faults);
     return;
   }
   const auto refuse = [&](bool has, absl::string_view field) {
@@ -169,6 +198,7 @@ void ApplyAlterations(const v1::RunSpec& spec, SpecRows* rows,
                       std::vector<Fault>* faults) {
   const v1::Data& data = spec.data();
   if (data.has_split()) ApplySplit(data.split(), rows, faults);
+  if (data.imbalance().has_long_tailed()) rows->train.rows.reset();
   if (data.imbalance().has_step()) {
     ApplyImbalance(data.imbalance().step().ratio(), &rows->train, faults);
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,8 +16,24 @@
 namespace steelyard::server {
 namespace {
 
-void CheckClasses(const std::string& path, const v1::Classes& classes,
-                  std::vector<Fault>* faults) {
+// Labels of `field` that stand in it twice, or in `others` too.
+void CheckOnce(const std::string& field,
+               const google::protobuf::RepeatedField<int64_t>& labels,
+               std::set<int64_t> others, absl::string_view want,
+               std::vector<Fault>* faults) {
+  const bool alone = others.empty();
+  ElementFaults wrong(field, faults);
+  for (int j = 0; j < labels.size(); ++j) {
+    const bool known =
+        alone ? !others.insert(labels[j]).second : others.count(labels[j]) > 0;
+    if (!known) continue;
+    wrong.Add(IndexPath(field, static_cast<size_t>(j)),
+              absl::StrCat("want ", want, ", got ", labels[j]));
+  }
+}
+
+void CheckSigns(const std::string& path, const v1::Classes& classes,
+                std::vector<Fault>* faults) {
   if (classes.positive().empty()) {
     faults->push_back(
         {FieldPath(path, "positive"), "want at least one label, got none"});
@@ -25,15 +42,49 @@ void CheckClasses(const std::string& path, const v1::Classes& classes,
     faults->push_back(
         {FieldPath(path, "negative"), "want at least one label, got none"});
   }
-  const std::set<int64_t> positive(classes.positive().begin(),
-                                   classes.positive().end());
-  const std::string negative = FieldPath(path, "negative");
-  ElementFaults wrong(negative, faults);
-  for (int j = 0; j < classes.negative_size(); ++j) {
-    if (positive.count(classes.negative(j)) == 0) continue;
-    wrong.Add(IndexPath(negative, static_cast<size_t>(j)),
-              absl::StrCat("want a label that is not in positive too, got ",
-                           classes.negative(j)));
+  if (classes.positive().empty()) return;
+  CheckOnce(FieldPath(path, "negative"), classes.negative(),
+            {classes.positive().begin(), classes.positive().end()},
+            "a label that is not in positive too", faults);
+}
+
+void CheckEach(const std::string& path, const v1::Classes& classes,
+               std::vector<Fault>* faults) {
+  const std::string each = FieldPath(path, "each");
+  if (classes.each_size() < 2 || classes.each_size() > kMostClasses) {
+    faults->push_back(
+        {each, absl::StrCat("want 2 to ", kMostClasses, " labels, got ",
+                            classes.each_size())});
+    return;
+  }
+  CheckOnce(each, classes.each(), {}, "each label once", faults);
+}
+
+void CheckClasses(const std::string& path, const v1::Classes& classes,
+                  LabelKind kind, std::vector<Fault>* faults) {
+  const bool signs = !classes.positive().empty() || !classes.negative().empty();
+  switch (kind) {
+    case LabelKind::kSigns:
+      if (!classes.each().empty()) {
+        faults->push_back({FieldPath(path, "each"),
+                           "want it with the loss softmax_cross_entropy alone; "
+                           "use positive and negative"});
+        return;
+      }
+      return CheckSigns(path, classes, faults);
+    case LabelKind::kClasses:
+      if (!signs) return CheckEach(path, classes, faults);
+      faults->push_back(
+          {FieldPath(path,
+                     classes.positive().empty() ? "negative" : "positive"),
+           "want each with the loss softmax_cross_entropy, got "
+           "positive or negative"});
+      return;
+    case LabelKind::kNumbers:
+      faults->push_back(
+          {path,
+           "want them in data too, or nowhere: the labels of data are "
+           "numbers"});
   }
 }
 
@@ -71,16 +122,36 @@ std::optional<int64_t> CheckFeatures(const std::string& path,
   return columns;
 }
 
+bool CheckLength(const std::string& path, const v1::InlineData& table,
+                 std::vector<Fault>* faults) {
+  if (table.labels_size() == table.features_size()) return true;
+  faults->push_back({path, absl::StrCat("want ", table.features_size(),
+                                        " labels, one for each row, got ",
+                                        table.labels_size())});
+  return false;
+}
+
+// The same of labels that are no signs; without rows when one is wrong.
+KnownRows CheckOtherLabels(const std::string& path, const v1::Data& data,
+                           OtherLabels labels, std::vector<Fault>* faults) {
+  const v1::InlineData& table = data.inline_();
+  const bool right_length = CheckLength(path, table, faults);
+  ElementFaults wrong(path, faults);
+  for (int i = 0; i < table.labels_size(); ++i) {
+    std::string message = labels.Add(table.labels(i), 1);
+    if (message.empty()) continue;
+    wrong.Add(IndexPath(path, static_cast<size_t>(i)), std::move(message));
+  }
+  if (!wrong.none() || !right_length) return {};
+  return labels.Taken(data);
+}
+
 // The rows of each class, absent when a label is wrong.
 std::optional<ClassCounts> CheckLabels(const std::string& path,
                                        const v1::InlineData& table,
                                        const LabelMap& map,
                                        std::vector<Fault>* faults) {
-  if (table.labels_size() != table.features_size()) {
-    faults->push_back({path, absl::StrCat("want ", table.features_size(),
-                                          " labels, one for each row, got ",
-                                          table.labels_size())});
-  }
+  const bool right_length = CheckLength(path, table, faults);
   const bool zero_or_one = std::all_of(
       table.labels().begin(), table.labels().end(), [](double label) {
         return label == 0 || label == 1 || !IsNameable(label);
@@ -96,8 +167,7 @@ std::optional<ClassCounts> CheckLabels(const std::string& path,
       ++(*sign > 0 ? counts.positive : counts.negative);
     }
   }
-  if (!wrong.none()) return std::nullopt;
-  if (table.labels_size() != table.features_size()) return std::nullopt;
+  if (!wrong.none() || !right_length) return std::nullopt;
   return counts;
 }
 
@@ -108,16 +178,23 @@ KnownRows CheckInline(const std::string& path, const v1::Data& data,
   KnownRows rows;
   rows.columns =
       CheckFeatures(FieldPath(path, "inline.features"), table, faults);
-  if (!AreSound(classes)) return rows;
-  rows.counts = CheckLabels(FieldPath(path, "inline.labels"), table,
-                            LabelMap(classes), faults);
-  if (!rows.counts || table.labels().empty()) return rows;
-  if (rows.counts->positive + rows.counts->negative == 0) {
-    faults->push_back(
-        {FieldPath(path, data.has_classes() ? "classes" : "inline.labels"),
-         "want classes that at least one row has, got none"});
+  const LabelKind kind = LabelsOf(spec);
+  if (!AreSound(classes, kind)) return rows;
+  const std::string labels = FieldPath(path, "inline.labels");
+  if (kind == LabelKind::kSigns) {
+    rows.counts = CheckLabels(labels, table, LabelMap(classes), faults);
+    if (rows.counts) rows.counts = TakeOf(data, *rows.counts);
+  } else {
+    const std::optional<int64_t> columns = rows.columns;
+    rows = CheckOtherLabels(labels, data, OtherLabels(kind, classes), faults);
+    rows.columns = columns;
   }
-  rows.counts = TakeOf(data, *rows.counts);
+  const std::optional<int64_t> left = CountRows(rows);
+  if (!left || *left > 0 || table.labels().empty() || TakesNone(data)) {
+    return rows;
+  }
+  faults->push_back({data.has_classes() ? FieldPath(path, "classes") : labels,
+                     "want classes that at least one row has, got none"});
   return rows;
 }
 
@@ -152,7 +229,7 @@ void CheckCifar(const std::string& path, const v1::CifarData& cifar,
   }
 }
 
-void CheckTake(const std::string& path, const v1::Data& data,
+void CheckTake(const std::string& path, const v1::Data& data, LabelKind kind,
                std::vector<Fault>* faults) {
   if (!data.has_take()) return;
   const std::string take = FieldPath(path, "take");
@@ -160,15 +237,19 @@ void CheckTake(const std::string& path, const v1::Data& data,
   if (data.take().has_first_per_class() && data.take().first_per_class() == 0) {
     faults->push_back(
         {FieldPath(take, "first_per_class"), "want at least 1, got 0"});
+  } else if (data.take().has_first_per_class() && kind == LabelKind::kNumbers) {
+    faults->push_back({FieldPath(take, "first_per_class"),
+                       "want labels that are classes, got the loss squared "
+                       "without classes"});
   }
 }
 
 }  // namespace
 
-bool AreSound(const v1::Classes* classes) {
+bool AreSound(const v1::Classes* classes, LabelKind kind) {
   if (classes == nullptr) return true;
   std::vector<Fault> faults;
-  CheckClasses("", *classes, &faults);
+  CheckClasses("", *classes, kind, &faults);
   return faults.empty();
 }
 
@@ -215,10 +296,11 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
     CheckCifar(FieldPath(path, "cifar"), data.cifar(), faults);
   }
   if (data.has_classes()) {
-    CheckClasses(FieldPath(path, "classes"), data.classes(), faults);
+    CheckClasses(FieldPath(path, "classes"), data.classes(), LabelsOf(spec),
+                 faults);
   }
-  CheckTake(path, data, faults);
-  CheckAlterations(path, data, faults);
+  CheckTake(path, data, LabelsOf(spec), faults);
+  CheckAlterations(path, data, LabelsOf(spec), faults);
   return rows;
 }
 

@@ -34,6 +34,7 @@ class GeneratorChecker {
       : path_(std::move(path)),
         data_(data),
         classes_(ClassesOf(data, spec)),
+        kind_(LabelsOf(spec)),
         labels_(classes_),
         faults_(faults) {}
 
@@ -263,13 +264,36 @@ class GeneratorChecker {
       return known;
     }
     if (columns > 0) known.columns = static_cast<int64_t>(columns);
-    known.counts = CountClasses(name, counts);
+    if (kind_ == LabelKind::kSigns) {
+      known.counts = CountClasses(name, counts);
+    } else {
+      CountOthers(name, counts, &known);
+    }
     return known;
+  }
+
+  void CountOthers(const std::string& name,
+                   const std::vector<LabelCount>& counts, KnownRows* known) {
+    if (!AreSound(classes_, kind_)) return;
+    OtherLabels labels(kind_, classes_);
+    for (const LabelCount& count : counts) {
+      if (count.rows == 0) continue;
+      std::string wrong = labels.Add(static_cast<double>(count.label),
+                                     static_cast<int64_t>(count.rows));
+      if (wrong.empty()) continue;
+      return Add(count.field.empty() ? name : count.field, std::move(wrong));
+    }
+    const KnownRows taken = labels.Taken(data_);
+    known->rows = taken.rows;
+    known->most_class = taken.most_class;
+    if (*known->rows > 0 || TakesNone(data_)) return;
+    Add(data_.has_classes() ? "classes" : name,
+        "want classes that at least one row has, got none");
   }
 
   std::optional<ClassCounts> CountClasses(
       const std::string& name, const std::vector<LabelCount>& counts) {
-    if (!AreSound(classes_)) return std::nullopt;
+    if (!AreSound(classes_, kind_)) return std::nullopt;
     const bool zero_or_one =
         std::all_of(counts.begin(), counts.end(), [](const LabelCount& count) {
           return count.label == 0 || count.label == 1;
@@ -298,6 +322,7 @@ class GeneratorChecker {
   const std::string path_;
   const v1::Data& data_;
   const v1::Classes* const classes_;
+  const LabelKind kind_;
   const LabelMap labels_;
   std::vector<Fault>* const faults_;
 };

@@ -47,7 +47,9 @@ class SetChecker {
              std::vector<Fault>* faults)
       : path_(std::move(path)),
         data_(data),
-        labels_(ClassesOf(data, spec)),
+        classes_(ClassesOf(data, spec)),
+        kind_(LabelsOf(spec)),
+        labels_(classes_),
         known_(known),
         faults_(faults) {}
 
@@ -125,12 +127,14 @@ class SetChecker {
     const v1::ColumnSummary& column = summary->columns(*label);
     if (!column.numeric() || column.non_finite() > 0) {
       Add("csv.label",
-          absl::StrCat("want a column of whole numbers, got ",
+          absl::StrCat(kind_ == LabelKind::kNumbers
+                           ? "want a column of numbers, got "
+                           : "want a column of whole numbers, got ",
                        ShowText(column.name()), ", which has ",
                        column.numeric() ? "NaN or infinities" : "text"));
       return rows;
     }
-    rows.counts = CountLabels("csv.label", column.values());
+    CountLabels("csv.label", column.values(), &rows);
     return rows;
   }
 
@@ -160,8 +164,7 @@ class SetChecker {
     if (images != nullptr && CheckImages(*images)) {
       rows.columns = RowLength(*images);
     }
-    rows.counts =
-        CheckLabelList("idx.labels.dataset", labels, images, "images");
+    CheckLabelList("idx.labels.dataset", labels, images, "images", &rows);
     return rows;
   }
 
@@ -182,8 +185,8 @@ class SetChecker {
     if (features != nullptr && CheckFinite("npy.features.dataset", *features)) {
       rows.columns = RowLength(*features);
     }
-    rows.counts = CheckLabelList("npy.labels.dataset", labels, features,
-                                 "rows of features");
+    CheckLabelList("npy.labels.dataset", labels, features, "rows of features",
+                   &rows);
     return rows;
   }
 
@@ -207,7 +210,7 @@ class SetChecker {
       Add("cifar.label", "want fine, the only label of CIFAR-10, got coarse");
       return rows;
     }
-    if (complete) rows.counts = CountLabels("cifar.label", values);
+    if (complete) CountLabels("cifar.label", values, &rows);
     return rows;
   }
 
@@ -239,23 +242,23 @@ class SetChecker {
 
   // The labels that belong to `features`, of which there are so many `what`;
   // either is null when it is not known.
-  std::optional<ClassCounts> CheckLabelList(absl::string_view field,
-                                            const v1::DatasetSummary* labels,
-                                            const v1::DatasetSummary* features,
-                                            absl::string_view what) {
-    if (labels == nullptr) return std::nullopt;
+  void CheckLabelList(absl::string_view field, const v1::DatasetSummary* labels,
+                      const v1::DatasetSummary* features,
+                      absl::string_view what, KnownRows* rows) {
+    if (labels == nullptr) return;
     if (labels->shape_size() != 1) {
       Add(field,
           absl::StrCat("want labels, one dimension, got ", ShowShape(*labels)));
-      return std::nullopt;
+      return;
     }
     if (features != nullptr && features->shape(0) != labels->shape(0)) {
       Add(field, absl::StrCat("want a label for each of ", features->shape(0),
                               " ", what, ", got ", labels->shape(0)));
-      return std::nullopt;
+      return;
     }
-    if (!CheckFinite(field, *labels)) return std::nullopt;
-    return CountLabels(field, labels->values());
+    if (!CheckFinite(field, *labels)) return;
+    CountLabels(field, labels->values(), rows);
+    if (kind_ == LabelKind::kNumbers) rows->rows = labels->shape(0);
   }
 
   // The features of a row of [n, ...].
@@ -269,17 +272,34 @@ class SetChecker {
     return length;
   }
 
-  // What `classes` and `take` leave; absent, and a fault, when a label is wrong
-  // or no row is left; absent when there are too many distinct labels to know.
-  std::optional<ClassCounts> CountLabels(absl::string_view field,
-                                         const Counts& values) {
-    if (values.empty() && labels_.is_identity()) {
-      Add(field,
-          absl::StrCat(
-              "labels must be -1 and +1, got more than 1000 different ones",
-              kUseClasses));
+  // What `classes` and `take` leave; nothing, and a fault, when a label is
+  // wrong or no row is left; nothing when there are too many distinct labels to
+  // know.
+  void CountLabels(absl::string_view field, const Counts& values,
+                   KnownRows* rows) {
+    if (kind_ == LabelKind::kNumbers) return;
+    if (!AreSound(classes_, kind_)) return;
+    if (values.empty() && classes_ == nullptr) {
+      Add(field, kind_ == LabelKind::kSigns
+                     ? absl::StrCat("labels must be -1 and +1, got more than "
+                                    "1000 different ones",
+                                    kUseClasses)
+                     : absl::StrCat("want at most ", kMostClasses,
+                                    " classes, got more"));
     }
-    if (values.empty()) return std::nullopt;
+    if (values.empty()) return;
+    const bool counted = kind_ == LabelKind::kSigns
+                             ? CountSigns(field, values, rows)
+                             : CountClasses(field, values, rows);
+    if (!counted || *CountRows(*rows) > 0 || TakesNone(data_)) return;
+    Add(data_.has_classes() ? "classes" : field,
+        "want classes that at least one row has, got none");
+    rows->counts.reset();
+    rows->rows.reset();
+  }
+
+  bool CountSigns(absl::string_view field, const Counts& values,
+                  KnownRows* rows) {
     const bool zero_or_one = std::all_of(
         values.begin(), values.end(), [](const v1::ValueCount& value) {
           return value.value() == 0 || value.value() == 1 ||
@@ -289,24 +309,42 @@ class SetChecker {
     for (const v1::ValueCount& value : values) {
       const std::optional<int> sign = labels_.Map(value.value());
       if (!sign) {
-        Add(field, absl::StrCat(WrongLabel(labels_, value.value(), zero_or_one),
-                                " (in ", value.count(),
-                                value.count() == 1 ? " row)" : " rows)"));
-        return std::nullopt;
+        AddWrongLabel(field, WrongLabel(labels_, value.value(), zero_or_one),
+                      value);
+        return false;
       }
       if (*sign > 0) counts.positive += value.count();
       if (*sign < 0) counts.negative += value.count();
     }
-    if (counts.positive + counts.negative == 0) {
-      Add(data_.has_classes() ? "classes" : field,
-          "want classes that at least one row has, got none");
-      return std::nullopt;
+    rows->counts = TakeOf(data_, counts);
+    return true;
+  }
+
+  bool CountClasses(absl::string_view field, const Counts& values,
+                    KnownRows* rows) {
+    OtherLabels labels(kind_, classes_);
+    for (const v1::ValueCount& value : values) {
+      const std::string wrong = labels.Add(value.value(), value.count());
+      if (wrong.empty()) continue;
+      AddWrongLabel(field, wrong, value);
+      return false;
     }
-    return TakeOf(data_, counts);
+    const KnownRows taken = labels.Taken(data_);
+    rows->rows = taken.rows;
+    rows->most_class = taken.most_class;
+    return true;
+  }
+
+  void AddWrongLabel(absl::string_view field, const std::string& wrong,
+                     const v1::ValueCount& value) {
+    Add(field, absl::StrCat(wrong, " (in ", value.count(),
+                            value.count() == 1 ? " row)" : " rows)"));
   }
 
   const std::string path_;
   const v1::Data& data_;
+  const v1::Classes* const classes_;
+  const LabelKind kind_;
   const LabelMap labels_;
   const std::map<std::string, KnownDataset>& known_;
   std::vector<Fault>* const faults_;

@@ -14,11 +14,56 @@
 namespace steelyard::server {
 namespace {
 
+template <typename Model>
+void FillBiases(Model* model) {
+  if (model->biases() == v1::BIASES_UNSPECIFIED) {
+    model->set_biases(v1::BIASES_PER_LAYER);
+  }
+}
+
 void FillModel(v1::RunSpec* spec) {
   if (!spec->has_model()) spec->mutable_model()->mutable_linear();
   if (spec->model().has_linear() && !spec->model().linear().has_bias()) {
     spec->mutable_model()->mutable_linear()->set_bias(true);
   }
+  if (spec->model().has_mlp()) {
+    v1::MlpModel* mlp = spec->mutable_model()->mutable_mlp();
+    if (mlp->activation() == v1::ACTIVATION_UNSPECIFIED) {
+      mlp->set_activation(v1::ACTIVATION_RELU);
+    }
+    if (mlp->activation() == v1::ACTIVATION_LEAKY_RELU && !mlp->has_leak()) {
+      mlp->set_leak(0.01);
+    }
+    FillBiases(mlp);
+  }
+  if (spec->model().has_deep_linear()) {
+    FillBiases(spec->mutable_model()->mutable_deep_linear());
+  }
+}
+
+// What Sgd and Adam have in common.
+template <typename Message>
+void FillBatches(Message* message) {
+  v1::LearningRateSchedule* schedule = message->mutable_schedule();
+  if (schedule->kind_case() == v1::LearningRateSchedule::KIND_NOT_SET) {
+    schedule->mutable_constant();
+  }
+  if (schedule->has_step() && !schedule->step().has_factor()) {
+    schedule->mutable_step()->set_factor(0.1);
+  }
+  if (message->reduction() == v1::REDUCTION_UNSPECIFIED) {
+    message->set_reduction(v1::REDUCTION_BATCH_MEAN);
+  }
+}
+
+void FillOptimizer(v1::Optimizer* optimizer) {
+  if (optimizer->has_sgd()) FillBatches(optimizer->mutable_sgd());
+  if (!optimizer->has_adam()) return;
+  v1::Adam* adam = optimizer->mutable_adam();
+  FillBatches(adam);
+  if (!adam->has_beta1()) adam->set_beta1(0.9);
+  if (!adam->has_beta2()) adam->set_beta2(0.999);
+  if (!adam->has_epsilon()) adam->set_epsilon(1e-8);
 }
 
 // Draws without a key of their own have the run's.
@@ -115,14 +160,21 @@ void FillDefaults(v1::RunSpec* spec) {
   FillModel(spec);
   if (!spec->has_loss()) spec->mutable_loss()->mutable_logistic();
   if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
+  if (spec->weighting().has_inverse_frequency() &&
+      !spec->weighting().inverse_frequency().has_power()) {
+    spec->mutable_weighting()->mutable_inverse_frequency()->set_power(1);
+  }
   if (spec->normalization() == v1::NORMALIZATION_UNSPECIFIED) {
     spec->set_normalization(v1::NORMALIZATION_MEAN_ONE);
   }
   if (!spec->has_regularizer()) spec->mutable_regularizer()->mutable_l2();
-  if (!spec->has_initial()) spec->mutable_initial()->mutable_zeros();
+  if (spec->has_optimizer()) FillOptimizer(spec->mutable_optimizer());
+  const bool linear = spec->model().has_linear();
+  if (!spec->has_initial() && linear) spec->mutable_initial()->mutable_zeros();
+  if (!spec->has_initial()) spec->mutable_initial()->mutable_he();
   FillEvaluate(spec);
   if (spec->precision() == v1::PRECISION_UNSPECIFIED) {
-    spec->set_precision(v1::PRECISION_DOUBLE);
+    spec->set_precision(linear ? v1::PRECISION_DOUBLE : v1::PRECISION_SINGLE);
   }
 }
 

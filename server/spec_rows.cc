@@ -11,131 +11,17 @@
 #include "server/spec_text.h"
 
 namespace steelyard::server {
-namespace {
 
-// One weight and how many rows have it.
-struct WeightedCount {
-  double weight;
-  int64_t rows;
-};
-
-constexpr char kRatio[] = "weighting.per_class.ratio";
-constexpr char kWeights[] = "weighting.per_example.weights";
-
-double DivisorOf(const std::vector<WeightedCount>& kept, int exponent,
-                 v1::Normalization normalization) {
-  double sum = 0;
-  double rows = 0;
-  double least = std::numeric_limits<double>::infinity();
-  for (const WeightedCount& part : kept) {
-    const double scaled = std::scalbn(part.weight, -exponent);
-    sum += scaled * static_cast<double>(part.rows);
-    rows += static_cast<double>(part.rows);
-    least = std::min(least, scaled);
-  }
-  switch (normalization) {
-    case v1::NORMALIZATION_SUM_ONE:
-      return sum;
-    case v1::NORMALIZATION_MIN_ONE:
-      return least;
-    case v1::NORMALIZATION_NONE:
-      return std::scalbn(1.0, -exponent);
-    default:
-      return sum / rows;
-  }
+LabelKind LabelsOf(const v1::RunSpec& spec) {
+  if (spec.loss().has_softmax_cross_entropy()) return LabelKind::kClasses;
+  const bool signs = !spec.loss().has_squared() || spec.data().has_classes();
+  return signs ? LabelKind::kSigns : LabelKind::kNumbers;
 }
 
-// The place in `parts` of the least weight that counts.
-size_t FindLeast(const std::vector<WeightedCount>& parts) {
-  size_t least = parts.size();
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].weight == 0 || parts[i].rows == 0) continue;
-    if (least == parts.size() || parts[i].weight < parts[least].weight) {
-      least = i;
-    }
-  }
-  return least;
+std::optional<int64_t> CountRows(const KnownRows& rows) {
+  if (!rows.counts) return rows.rows;
+  return rows.counts->positive + rows.counts->negative;
 }
-
-// The place in `parts` of a weight that scaling would make 0, or that is so
-// small as a divisor that the others would become infinite.
-std::optional<size_t> FindLost(const std::vector<WeightedCount>& parts,
-                               v1::Normalization normalization) {
-  std::vector<WeightedCount> kept;
-  double most = 0;
-  for (const WeightedCount& part : parts) {
-    if (part.weight == 0 || part.rows == 0) continue;
-    kept.push_back(part);
-    most = std::max(most, part.weight);
-  }
-  if (kept.empty()) return std::nullopt;
-  // Powers of two are taken out, so that no sum overflows.
-  const int exponent = std::ilogb(most);
-  const double divisor = DivisorOf(kept, exponent, normalization);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].weight == 0 || parts[i].rows == 0) continue;
-    const double scaled = std::scalbn(parts[i].weight, -exponent);
-    const double value = scaled / divisor;
-    if (!std::isfinite(value)) return FindLeast(parts);
-    if (value == 0 || scaled == 0) return i;
-  }
-  return std::nullopt;
-}
-
-std::string LostMessage(double weight) {
-  return absl::StrCat(
-      "want a weight that is not lost beside the others when they are scaled, "
-      "got ",
-      ShowNumber(weight));
-}
-
-void CheckRatio(const v1::RunSpec& spec, const ClassCounts& counts,
-                std::vector<Fault>* faults) {
-  const double ratio = spec.weighting().per_class().ratio();
-  // Then CheckWeighting says so.
-  const bool sound = std::isfinite(ratio) && ratio >= 0;
-  if (!sound || !spec.weighting().per_class().has_ratio()) return;
-  if (ratio == 0 && counts.negative == 0) {
-    faults->push_back({kRatio,
-                       "want a value > 0, got 0: every row is labelled +1, so "
-                       "that no row would have a weight"});
-    return;
-  }
-  if (FindLost({{ratio, counts.positive}, {1, counts.negative}},
-               spec.normalization())) {
-    faults->push_back({kRatio, LostMessage(ratio)});
-  }
-}
-
-// Checks the list on its own; its length is CheckTogether's.
-void CheckExampleWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
-  const auto& weights = spec.weighting().per_example().weights();
-  std::vector<WeightedCount> parts;
-  {
-    ElementFaults wrong(kWeights, faults);
-    for (int i = 0; i < weights.size(); ++i) {
-      parts.push_back({weights[i], 1});
-      if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
-      wrong.Add(IndexPath(kWeights, static_cast<size_t>(i)),
-                absl::StrCat("want a finite value >= 0, got ",
-                             ShowNumber(weights[i])));
-    }
-    if (!wrong.none()) return;
-  }
-  if (std::all_of(weights.begin(), weights.end(),
-                  [](double weight) { return weight == 0; })) {
-    faults->push_back({kWeights, weights.empty()
-                                     ? "want a weight for each row, got none"
-                                     : "want a sum > 0, got only zeros"});
-    return;
-  }
-  if (const auto lost = FindLost(parts, spec.normalization())) {
-    faults->push_back(
-        {IndexPath(kWeights, *lost), LostMessage(parts[*lost].weight)});
-  }
-}
-
-}  // namespace
 
 const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec) {
   if (data.has_classes()) return &data.classes();
@@ -177,6 +63,11 @@ std::string WrongLabel(const LabelMap& map, double label, bool zero_or_one) {
                       cure);
 }
 
+bool TakesNone(const v1::Data& data) {
+  return data.take().has_first_per_class() &&
+         data.take().first_per_class() == 0;
+}
+
 ClassCounts TakeOf(const v1::Data& data, ClassCounts counts) {
   if (!data.take().has_first_per_class()) return counts;
   constexpr auto kMost =
@@ -186,17 +77,71 @@ ClassCounts TakeOf(const v1::Data& data, ClassCounts counts) {
   return {std::min(counts.positive, take), std::min(counts.negative, take)};
 }
 
-void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
-  const v1::Weighting& weighting = spec.weighting();
-  if (weighting.has_per_example()) CheckExampleWeights(spec, faults);
-  if (!weighting.has_per_class()) return;
-  const double ratio = weighting.per_class().ratio();
-  if (!weighting.per_class().has_ratio()) {
-    faults->push_back({kRatio, "want a finite value >= 0, got nothing"});
-  } else if (!std::isfinite(ratio) || ratio < 0) {
-    faults->push_back({kRatio, absl::StrCat("want a finite value >= 0, got ",
-                                            ShowNumber(ratio))});
+std::string OtherLabels::Add(double label, int64_t rows) {
+  if (kind_ == LabelKind::kNumbers) {
+    rows_[0] += rows;
+    return std::isfinite(label)
+               ? ""
+               : absl::StrCat("want a finite label, got ", ShowNumber(label));
   }
+  if (!IsNameable(label)) {
+    return absl::StrCat("want a whole number as label, got ",
+                        ShowNumber(label));
+  }
+  const auto whole = static_cast<int64_t>(label);
+  if (classes_ == nullptr) {
+    rows_[whole] += rows;
+    if (whole >= 0 && whole < kMostClasses) return "";
+    return absl::StrCat("want a class from 0 to ", kMostClasses - 1,
+                        " as label, got ", whole,
+                        "; choose with classes: {each: [...]}");
+  }
+  const auto& each = classes_->each();
+  const auto found = std::find(each.begin(), each.end(), whole);
+  if (found != each.end()) rows_[found - each.begin()] += rows;
+  return "";
+}
+
+KnownRows OtherLabels::Taken(const v1::Data& data) const {
+  KnownRows known;
+  const auto take = static_cast<int64_t>(
+      std::min(data.take().first_per_class(),
+               static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
+  known.rows = 0;
+  for (const auto& [label, rows] : rows_) {
+    *known.rows +=
+        data.take().has_first_per_class() ? std::min(rows, take) : rows;
+  }
+  if (kind_ != LabelKind::kClasses || rows_.empty()) return known;
+  known.most_class = rows_.rbegin()->first;
+  return known;
+}
+
+namespace {
+
+// Test rows of a class that no output is for.
+void CheckTestClasses(const v1::RunSpec& spec, const SpecRows& rows,
+                      std::vector<Fault>* faults) {
+  const int64_t classes = CountClasses(spec, rows.train);
+  for (const auto& [name, test] : rows.tests) {
+    if (!test.most_class || *test.most_class < classes) continue;
+    faults->push_back(
+        {KeyPath("test_sets", name),
+         absl::StrCat("want labels that training rows may have, below ",
+                      classes, ", got ", *test.most_class)});
+  }
+  if (classes < 2) {
+    faults->push_back(
+        {"data", "want at least two classes, labelled 0, 1, ..., got only 0"});
+  }
+}
+
+}  // namespace
+
+int64_t CountClasses(const v1::RunSpec& spec, const KnownRows& train) {
+  if (LabelsOf(spec) != LabelKind::kClasses) return 1;
+  if (spec.data().has_classes()) return spec.data().classes().each_size();
+  return train.most_class ? *train.most_class + 1 : 0;
 }
 
 void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
@@ -211,19 +156,9 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
          absl::StrCat("want rows of ", *rows.train.columns,
                       " features as in data, got ", *test.columns)});
   }
-  const std::optional<ClassCounts>& counts = rows.train.counts;
-  const v1::Weighting& weighting = spec.weighting();
-  if (counts && weighting.has_per_class()) CheckRatio(spec, *counts, faults);
-  const std::optional<int64_t> count =
-      counts ? counts->positive + counts->negative : rows.train.rows;
-  if (!count || !weighting.has_per_example()) return;
-  const int got = weighting.per_example().weights_size();
-  if (got == 0 || got == *count) return;
-  faults->push_back(
-      {kWeights,
-       absl::StrCat("want ", *count,
-                    " weights, one for each row that is trained on, got ",
-                    got)});
+  if (rows.train.most_class) CheckTestClasses(spec, rows, faults);
+  CheckWeightsOf(spec, rows.train, faults);
+  CheckTrainingOf(spec, rows.train, faults);
 }
 
 void ElementFaults::Add(const std::string& path, std::string message) {

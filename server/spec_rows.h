@@ -15,6 +15,14 @@
 // from the summaries of datasets alike.  Within the spec library.
 namespace steelyard::server {
 
+// What the labels of a spec's rows are, by its loss.
+enum class LabelKind {
+  kSigns,    // -1 and +1
+  kClasses,  // 0 ... K - 1: softmax_cross_entropy
+  kNumbers,  // any finite ones: squared without classes
+};
+LabelKind LabelsOf(const v1::RunSpec& spec);
+
 // Rows by the class that they are mapped to.
 struct ClassCounts {
   int64_t positive = 0;
@@ -24,8 +32,9 @@ struct ClassCounts {
 // What is known of one set of rows; absent: nothing.
 struct KnownRows {
   std::optional<int64_t> columns;
-  std::optional<ClassCounts> counts;  // after `classes` and `take`
+  std::optional<ClassCounts> counts;  // of signs, after `classes` and `take`
   std::optional<int64_t> rows;        // where `counts` is not known
+  std::optional<int64_t> most_class;  // of kClasses: the largest label
 };
 
 // Of all sets of a spec.
@@ -34,11 +43,17 @@ struct SpecRows {
   std::map<std::string, KnownRows> tests;  // by name
 };
 
+// Of the rows that are trained on, with signs or without.
+std::optional<int64_t> CountRows(const KnownRows& rows);
+
 // The classes that hold for a set: its own, else those of the training data,
 // else null.
 const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec);
 
-// What labels become.
+// Of one problem; each has a metric of its own.
+inline constexpr int64_t kMostClasses = 1'000;
+
+// What labels of -1 and +1 become.
 class LabelMap {
  public:
   // Null: labels are -1 and +1 already.
@@ -58,6 +73,25 @@ class LabelMap {
   std::set<int64_t> negative_;
 };
 
+// Labels that are classes or numbers, gathered.
+class OtherLabels {
+ public:
+  // `classes`: as ClassesOf has it; sound.
+  OtherLabels(LabelKind kind, const v1::Classes* classes)
+      : kind_(kind), classes_(classes) {}
+
+  // Adds so many rows with a label.  Empty, or what is wrong with it.
+  std::string Add(double label, int64_t rows);
+
+  // What is known now of the rows after `take`; no rows: none was wanted.
+  KnownRows Taken(const v1::Data& data) const;
+
+ private:
+  const LabelKind kind_;
+  const v1::Classes* const classes_;
+  std::map<int64_t, int64_t> rows_;  // by class; of numbers all in 0
+};
+
 // The cure for labels that are not -1 and +1, whatever they are.
 inline constexpr char kUseClasses[] =
     "; say which are +1 and which -1 with classes: {positive: [...], "
@@ -72,6 +106,9 @@ bool IsNameable(double label);
 // for other nameable ones, and none for the rest.
 std::string WrongLabel(const LabelMap& map, double label, bool zero_or_one);
 
+// Whether `data.take` takes nothing, which is a fault of its own.
+bool TakesNone(const v1::Data& data);
+
 // What `data.take` leaves of the rows counted.
 ClassCounts TakeOf(const v1::Data& data, ClassCounts counts);
 
@@ -83,9 +120,9 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
 KnownRows CheckGenerator(const std::string& path, const v1::Data& data,
                          const v1::RunSpec& spec, std::vector<Fault>* faults);
 
-// Whether `classes`, null or not, choose anything: no list is empty, no label
-// in both.
-bool AreSound(const v1::Classes* classes);
+// Whether `classes`, null or not, choose anything of this kind: no list is
+// empty, no label in two.
+bool AreSound(const v1::Classes* classes, LabelKind kind);
 
 // Whether the rows lie in stored files.
 bool IsStored(const v1::Data& data);
@@ -107,15 +144,29 @@ void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 // Checks `split`, `imbalance` and `label_noise` on the message alone; `path` is
 // that of `data`.
 void CheckAlterations(const std::string& path, const v1::Data& data,
-                      std::vector<Fault>* faults);
+                      LabelKind kind, std::vector<Fault>* faults);
 
 // From the rows that were read or drawn to those that are trained on; adds the
 // set that `split` makes.  What can't be done is a fault.
 void ApplyAlterations(const v1::RunSpec& spec, SpecRows* rows,
                       std::vector<Fault>* faults);
 
-// Checks what the sets must have in common, and the weights against the
-// training rows, as far as they are known.
+// The classes that the model tells apart: 1 where its output is one number, 0
+// where they are not known yet.
+int64_t CountClasses(const v1::RunSpec& spec, const KnownRows& train);
+
+// Checks the weights against the training rows, as far as they are known.
+void CheckWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
+                    std::vector<Fault>* faults);
+
+// Checks model, loss, optimizer, initial and precision on the message alone.
+void CheckTraining(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks them against the training rows, as far as they are known.
+void CheckTrainingOf(const v1::RunSpec& spec, const KnownRows& train,
+                     std::vector<Fault>* faults);
+
+// Checks what the sets must have in common, and what is asked of them.
 void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
                    std::vector<Fault>* faults);
 

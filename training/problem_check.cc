@@ -124,18 +124,17 @@ absl::Status CheckBatches(const NetworkProblem& problem) {
 }
 
 LabelKind LabelsOf(const NetworkProblem& problem) {
-  using Values = LabelKind::Values;
   switch (problem.loss) {
     case Loss::kExponential:
     case Loss::kLogistic:
       break;
     case Loss::kSquared:
-      return {.values = Values::kNumbers};
+      return {.values = LabelValues::kNumbers};
     case Loss::kSoftmaxCrossEntropy:
-      return {.values = Values::kClasses,
+      return {.values = LabelValues::kClasses,
               .classes = problem.architecture.outputs};
   }
-  return {.values = Values::kSigns};
+  return {.values = LabelValues::kSigns};
 }
 
 absl::Status CheckRun(int64_t steps, const Schedule& schedule) {

@@ -7,12 +7,19 @@
 
 namespace steelyard::training {
 
+// What the labels of rows are.
+enum class LabelValues {
+  kSigns,    // -1 and +1
+  kClasses,  // 0 ... K - 1
+  kNumbers,  // finite
+};
+
 // n rows of d features and a label each.
 struct Rows {
   int64_t rows = 0;              // n >= 1
   int64_t columns = 0;           // d >= 1
   std::vector<double> features;  // [n, d] row-major, finite
-  std::vector<double> labels;    // [n] exactly -1 or +1
+  std::vector<double> labels;    // [n] of the values that the loss takes
 };
 
 // Rows on which a model is tested, each with weight 1.

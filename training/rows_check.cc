@@ -33,17 +33,17 @@ absl::Status CheckShape(absl::string_view where, const Rows& rows) {
 absl::Status CheckLabel(absl::string_view where, double label,
                         const LabelKind& labels) {
   switch (labels.values) {
-    case LabelKind::Values::kSigns:
+    case LabelValues::kSigns:
       if (label == -1 || label == 1) return absl::OkStatus();
       return Want(where, "-1 or 1", label);
-    case LabelKind::Values::kClasses:
+    case LabelValues::kClasses:
       if (label >= 0 && label < static_cast<double>(labels.classes) &&
           label == std::floor(label)) {
         return absl::OkStatus();
       }
       return Want(where, absl::StrCat("a class from 0 to ", labels.classes - 1),
                   label);
-    case LabelKind::Values::kNumbers:
+    case LabelValues::kNumbers:
       break;
   }
   if (std::isfinite(label)) return absl::OkStatus();

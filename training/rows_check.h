@@ -13,13 +13,8 @@ namespace steelyard::training {
 
 // What labels may be.
 struct LabelKind {
-  enum class Values {
-    kSigns,    // -1 and +1
-    kClasses,  // 0 ... classes - 1
-    kNumbers,  // finite
-  };
-  Values values = Values::kSigns;
-  int64_t classes = 2;
+  LabelValues values = LabelValues::kSigns;
+  int64_t classes = 2;  // K of kClasses
 };
 
 // `where`: want `what`, got `got`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -21,34 +22,81 @@ using training::RowSelection;
 
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
-absl::StatusOr<RowSelection> MakeSelection(const v1::Data& data) {
+using training::LabelValues;
+
+template <typename... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+absl::Status CheckSigns(const v1::Classes& classes) {
+  if (!classes.each().empty()) {
+    return Wrong("classes.each: want it with softmax_cross_entropy alone");
+  }
+  if (classes.positive().empty() || classes.negative().empty()) {
+    return Wrong("classes.",
+                 classes.positive().empty() ? "positive" : "negative",
+                 ": want at least one label, got none");
+  }
+  const std::set<int64_t> positive(classes.positive().begin(),
+                                   classes.positive().end());
+  for (const int64_t label : classes.negative()) {
+    if (!positive.contains(label)) continue;
+    return Wrong("classes: want no label in both lists, got ", label,
+                 " in both");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEach(const v1::Classes& classes) {
+  if (!classes.positive().empty() || !classes.negative().empty()) {
+    return Wrong("classes: want each with softmax_cross_entropy, got ",
+                 classes.positive().empty() ? "negative" : "positive");
+  }
+  if (classes.each_size() < 2 || classes.each_size() > training::kMostClasses) {
+    return Wrong("classes.each: want 2 to ", training::kMostClasses,
+                 " labels, got ", classes.each_size());
+  }
+  const std::set<int64_t> labels(classes.each().begin(), classes.each().end());
+  if (std::ssize(labels) == classes.each_size()) return absl::OkStatus();
+  return Wrong("classes.each: want each label once, got one twice");
+}
+
+absl::Status CheckClasses(const v1::Classes& classes, LabelValues labels) {
+  switch (labels) {
+    case LabelValues::kSigns:
+      return CheckSigns(classes);
+    case LabelValues::kClasses:
+      return CheckEach(classes);
+    case LabelValues::kNumbers:
+      break;
+  }
+  return Wrong("classes: want them in data too, or nowhere");
+}
+
+absl::StatusOr<RowSelection> MakeSelection(const v1::RunSpec& spec,
+                                           const v1::Data& data) {
   RowSelection selection;
+  selection.labels = LabelsOf(spec);
   if (data.has_classes()) {
     const v1::Classes& classes = data.classes();
+    STEELYARD_RETURN_IF_ERROR(CheckClasses(classes, selection.labels));
     selection.positive.assign(classes.positive().begin(),
                               classes.positive().end());
     selection.negative.assign(classes.negative().begin(),
                               classes.negative().end());
-    if (selection.positive.empty() || selection.negative.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "classes.", selection.positive.empty() ? "positive" : "negative",
-          ": want at least one label, got none"));
-    }
-    const std::set<int64_t> positive(selection.positive.begin(),
-                                     selection.positive.end());
-    for (const int64_t label : selection.negative) {
-      if (positive.contains(label)) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "classes: want no label in both lists, got ", label, " in both"));
-      }
-    }
+    selection.each.assign(classes.each().begin(), classes.each().end());
   }
   if (!data.has_take()) return selection;
   switch (data.take().selection_case()) {
     case v1::Take::kFirstPerClass:
       if (data.take().first_per_class() == 0) {
-        return absl::InvalidArgumentError(
-            "take.first_per_class: want at least 1, got 0");
+        return Wrong("take.first_per_class: want at least 1, got 0");
+      }
+      if (selection.labels == LabelValues::kNumbers) {
+        return Wrong(
+            "take.first_per_class: want labels that are classes, got "
+            "the loss squared without classes");
       }
       selection.first_per_class = static_cast<int64_t>(
           std::min(data.take().first_per_class(), uint64_t{kMost}));
@@ -56,7 +104,7 @@ absl::StatusOr<RowSelection> MakeSelection(const v1::Data& data) {
     case v1::Take::SELECTION_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("take: want first_per_class, got nothing");
+  return Wrong("take: want first_per_class, got nothing");
 }
 
 absl::Status CheckInline(const v1::InlineData& table) {
@@ -99,14 +147,14 @@ absl::StatusOr<Rows> ReadInline(const v1::InlineData& table,
   rows.columns = table.features(0).values_size();
   training::RowPicker picker(selection);
   for (int i = 0; i < table.features_size(); ++i) {
-    absl::StatusOr<int> sign = picker.Pick(table.labels(i));
-    if (!sign.ok()) {
-      return Within(absl::StrCat("inline.labels[", i, "]"), sign.status());
+    absl::StatusOr<std::optional<double>> label = picker.Pick(table.labels(i));
+    if (!label.ok()) {
+      return Within(absl::StrCat("inline.labels[", i, "]"), label.status());
     }
-    if (*sign == 0) continue;
+    if (!label->has_value()) continue;
     const auto& values = table.features(i).values();
     rows.features.insert(rows.features.end(), values.begin(), values.end());
-    rows.labels.push_back(*sign);
+    rows.labels.push_back(**label);
   }
   if (absl::Status none = picker.CheckSome(); !none.ok()) {
     return Within("inline.labels", none);
@@ -115,12 +163,14 @@ absl::StatusOr<Rows> ReadInline(const v1::InlineData& table,
   return rows;
 }
 
-absl::StatusOr<Rows> ReadSource(const v1::Data& data, const std::string& field,
+absl::StatusOr<Rows> ReadSource(const v1::RunSpec& spec, const v1::Data& data,
+                                const std::string& field,
                                 const LeasedFiles& files) {
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError("want a source of rows, got nothing");
   }
-  STEELYARD_ASSIGN_OR_RETURN(const RowSelection selection, MakeSelection(data));
+  STEELYARD_ASSIGN_OR_RETURN(const RowSelection selection,
+                             MakeSelection(spec, data));
   switch (data.source_case()) {
     case v1::Data::kInline:
       return ReadInline(data.inline_(), selection);
@@ -146,9 +196,16 @@ int64_t BoundedSum(int64_t a, int64_t b) { return std::min(a, kMost - b) + b; }
 
 }  // namespace
 
-absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
+training::LabelValues LabelsOf(const v1::RunSpec& spec) {
+  if (spec.loss().has_softmax_cross_entropy()) return LabelValues::kClasses;
+  const bool signs = !spec.loss().has_squared() || spec.data().has_classes();
+  return signs ? LabelValues::kSigns : LabelValues::kNumbers;
+}
+
+absl::StatusOr<Rows> ReadRows(const v1::RunSpec& spec, const v1::Data& data,
+                              const std::string& field,
                               const LeasedFiles& files) {
-  absl::StatusOr<Rows> rows = ReadSource(data, field, files);
+  absl::StatusOr<Rows> rows = ReadSource(spec, data, field, files);
   if (rows.ok()) return rows;
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
     return Within(field, rows.status());
@@ -157,8 +214,9 @@ absl::StatusOr<Rows> ReadRows(const v1::Data& data, const std::string& field,
                       absl::StrCat(field, ".", rows.status().message()));
 }
 
-TableSize EstimateTable(const v1::Data& data, const LeasedFiles& files) {
-  absl::StatusOr<RowSelection> selection = MakeSelection(data);
+TableSize EstimateTable(const v1::RunSpec& spec, const v1::Data& data,
+                        const LeasedFiles& files) {
+  absl::StatusOr<RowSelection> selection = MakeSelection(spec, data);
   if (!selection.ok()) return {};
   if (data.has_inline_()) {
     const v1::InlineData& table = data.inline_();
@@ -174,8 +232,9 @@ int64_t TableBytes(const TableSize& size) {
                         BoundedSum(size.columns, 1));
 }
 
-int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files) {
-  const int64_t bytes = TableBytes(EstimateTable(data, files));
+int64_t EstimateRowBytes(const v1::RunSpec& spec, const v1::Data& data,
+                         const LeasedFiles& files) {
+  const int64_t bytes = TableBytes(EstimateTable(spec, data, files));
   // The part that becomes a test set stands twice for a moment.
   const double fraction = data.split().test_fraction();
   if (!(fraction > 0 && fraction < 1) || bytes == kMost) return bytes;

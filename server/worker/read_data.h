@@ -17,21 +17,28 @@
 //   Internal            a file cannot be read, or is not in the lease
 namespace steelyard::worker {
 
-// The rows of a source; `field` is its path in the spec: data, test_sets.NAME.
-absl::StatusOr<training::Rows> ReadRows(const v1::Data& data,
+// What the labels of a spec's rows are, by its loss.
+training::LabelValues LabelsOf(const v1::RunSpec& spec);
+
+// The rows of a source of `spec`; `field` is its path in the spec: data,
+// test_sets.NAME.
+absl::StatusOr<training::Rows> ReadRows(const v1::RunSpec& spec,
+                                        const v1::Data& data,
                                         const std::string& field,
                                         const LeasedFiles& files);
 
 // How many rows of how many features a source gives, as far as it is known
 // before: at least as many rows as will be read.  Rows in the spec itself are
 // not counted.
-TableSize EstimateTable(const v1::Data& data, const LeasedFiles& files);
+TableSize EstimateTable(const v1::RunSpec& spec, const v1::Data& data,
+                        const LeasedFiles& files);
 
 // 8 bytes for each feature and label, at most 2^63 - 1.
 int64_t TableBytes(const TableSize& size);
 
 // What the rows will take in memory, as far as EstimateTable tells.
-int64_t EstimateRowBytes(const v1::Data& data, const LeasedFiles& files);
+int64_t EstimateRowBytes(const v1::RunSpec& spec, const v1::Data& data,
+                         const LeasedFiles& files);
 
 }  // namespace steelyard::worker
 

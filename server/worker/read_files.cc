@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,25 +86,20 @@ int64_t CountRows(
     const google::protobuf::RepeatedPtrField<v1::ValueCount>& labels,
     int64_t rows, const RowSelection& selection) {
   const int64_t take = selection.first_per_class;
-  const bool all = selection.positive.empty() && selection.negative.empty();
   if (labels.empty()) {
+    if (selection.labels != training::LabelValues::kSigns) return rows;
     return take > rows / 2 ? rows : 2 * take;
   }
-  int64_t positive = 0;
-  int64_t negative = 0;
-  const auto holds = [](const std::vector<int64_t>& list, double value) {
-    return std::any_of(list.begin(), list.end(), [value](int64_t label) {
-      return static_cast<double>(label) == value;
-    });
-  };
+  const training::RowPicker picker(selection);
+  std::map<double, int64_t> counts;  // by what the label becomes
   for (const v1::ValueCount& label : labels) {
-    if (all ? label.value() > 0 : holds(selection.positive, label.value())) {
-      positive += label.count();
-    } else if (all || holds(selection.negative, label.value())) {
-      negative += label.count();
-    }
+    const absl::StatusOr<std::optional<double>> wanted =
+        picker.Map(label.value());
+    if (wanted.ok() && wanted->has_value()) counts[**wanted] += label.count();
   }
-  return std::min(positive, take) + std::min(negative, take);
+  int64_t sum = 0;
+  for (const auto& [label, count] : counts) sum += std::min(count, take);
+  return sum;
 }
 
 // The label's column of an inspected CSV file; null when there is none.

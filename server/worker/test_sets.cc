@@ -57,7 +57,7 @@ bool IsDerived(const v1::Data& data) {
 absl::StatusOr<Rows> ReadPlain(const v1::RunSpec& spec, const v1::Data& data,
                                const std::string& field,
                                const LeasedFiles& files, int64_t columns) {
-  STEELYARD_ASSIGN_OR_RETURN(Rows rows, ReadRows(data, field, files));
+  STEELYARD_ASSIGN_OR_RETURN(Rows rows, ReadRows(spec, data, field, files));
   if (rows.columns == columns) return rows;
   const std::string message = absl::StrCat(
       field, ": want ", columns, " features as in data, got ", rows.columns);
@@ -159,14 +159,14 @@ int64_t EstimateTestBytes(const v1::RunSpec& spec, const v1::Data& data,
                           const LeasedFiles& files) {
   if (data.has_uniform_noise()) {
     return TableBytes({NoiseRows(data.uniform_noise()),
-                       EstimateTable(spec.data(), files).columns});
+                       EstimateTable(spec, spec.data(), files).columns});
   }
-  if (!data.has_shifted_copy()) return EstimateRowBytes(data, files);
+  if (!data.has_shifted_copy()) return EstimateRowBytes(spec, data, files);
   const auto of = spec.test_sets().find(data.shifted_copy().of());
   // A copy of what `split` makes is at most one of all rows.
   const v1::Data& source =
       of == spec.test_sets().end() ? spec.data() : of->second;
-  return EstimateRowBytes(source, files);
+  return EstimateRowBytes(spec, source, files);
 }
 
 }  // namespace steelyard::worker

@@ -1,5 +1,6 @@
 #include "server/worker/training_rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -12,6 +13,8 @@
 
 namespace steelyard::worker {
 namespace {
+
+using training::LabelValues;
 
 template <typename... Parts>
 absl::Status Wrong(const Parts&... parts) {
@@ -39,8 +42,32 @@ absl::Status CheckNoise(const v1::LabelNoise& noise) {
       "label_noise: want symmetric or pair with a fraction, got nothing");
 }
 
+absl::Status CheckImbalance(const v1::Imbalance& imbalance,
+                            LabelValues labels) {
+  if (imbalance.has_long_tailed()) {
+    const double ratio = imbalance.long_tailed().ratio();
+    if (labels != LabelValues::kClasses) {
+      return Wrong(
+          "imbalance.long_tailed: want the loss "
+          "softmax_cross_entropy, got another");
+    }
+    if (std::isfinite(ratio) && ratio >= 1) return absl::OkStatus();
+    return Wrong("imbalance.long_tailed.ratio: want a finite value >= 1, got ",
+                 ratio);
+  }
+  if (!imbalance.has_step()) {
+    return Wrong("imbalance: want step or long_tailed, got nothing");
+  }
+  if (labels != LabelValues::kSigns) {
+    return Wrong("imbalance.step: want labels of +1 and -1, got others");
+  }
+  const double ratio = imbalance.step().ratio();
+  if (std::isfinite(ratio) && ratio > 0) return absl::OkStatus();
+  return Wrong("imbalance.step.ratio: want a finite value > 0, got ", ratio);
+}
+
 // All that can be said before the rows are there.
-absl::Status Check(const v1::Data& data) {
+absl::Status Check(const v1::Data& data, LabelValues labels) {
   if (data.has_split()) {
     const double fraction = data.split().test_fraction();
     if (!(fraction > 0 && fraction < 1)) {
@@ -49,45 +76,74 @@ absl::Status Check(const v1::Data& data) {
     }
   }
   if (data.has_imbalance()) {
-    const double ratio = data.imbalance().step().ratio();
-    if (!std::isfinite(ratio) || ratio <= 0) {
-      return Wrong("imbalance.step.ratio: want a finite value > 0, got ",
-                   ratio);
-    }
+    STEELYARD_RETURN_IF_ERROR(CheckImbalance(data.imbalance(), labels));
   }
-  return data.has_label_noise() ? CheckNoise(data.label_noise())
-                                : absl::OkStatus();
+  if (!data.has_label_noise()) return absl::OkStatus();
+  if (labels == LabelValues::kNumbers) {
+    return Wrong("label_noise: want labels that are classes, got numbers");
+  }
+  return CheckNoise(data.label_noise());
 }
 
-void AddNoise(const v1::LabelNoise& noise, training::Rows& rows) {
+absl::Status MakeImbalance(const v1::Imbalance& imbalance, int64_t classes,
+                           training::Rows& rows) {
+  if (imbalance.has_long_tailed()) {
+    return Within("data.imbalance.long_tailed.ratio",
+                  training::MakeLongTailed(imbalance.long_tailed().ratio(),
+                                           classes, rows));
+  }
+  return Within("data.imbalance.step.ratio",
+                training::MakeUnequal(imbalance.step().ratio(), rows));
+}
+
+int64_t CountClasses(const v1::Data& data, LabelValues labels,
+                     const training::Rows& rows) {
+  if (labels != LabelValues::kClasses) return 2;
+  if (data.has_classes()) return data.classes().each_size();
+  const auto most = std::max_element(rows.labels.begin(), rows.labels.end());
+  return static_cast<int64_t>(*most) + 1;
+}
+
+void AddNoise(const v1::LabelNoise& noise, LabelValues labels, int64_t classes,
+              training::Rows& rows) {
   if (noise.has_symmetric()) {
-    training::FlipSymmetric(noise.symmetric().fraction(), noise.seed(), rows);
+    training::FlipSymmetric(noise.symmetric().fraction(), noise.seed(), labels,
+                            classes, rows);
   } else if (noise.has_pair()) {
-    training::FlipPair(noise.pair().fraction(), noise.seed(), rows);
+    training::FlipPair(noise.pair().fraction(), noise.seed(), labels, classes,
+                       rows);
   }
 }
 
 }  // namespace
 
-absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::Data& data,
+absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::RunSpec& spec,
                                               const LeasedFiles& files) {
-  if (absl::Status bad = Check(data); !bad.ok()) {
+  const v1::Data& data = spec.data();
+  TrainingRows rows;
+  rows.labels = LabelsOf(spec);
+  if (absl::Status bad = Check(data, rows.labels); !bad.ok()) {
     return Wrong("data.", bad.message());
   }
-  TrainingRows rows;
-  STEELYARD_ASSIGN_OR_RETURN(rows.train, ReadRows(data, "data", files));
+  STEELYARD_ASSIGN_OR_RETURN(rows.train, ReadRows(spec, data, "data", files));
+  rows.classes = CountClasses(data, rows.labels, rows.train);
+  if (rows.classes < 2) {
+    return Wrong(
+        "data: want at least two classes, labelled 0, 1, ..., got "
+        "only 0");
+  }
   if (data.has_split()) {
-    absl::StatusOr<training::Rows> test = training::SplitOff(
-        data.split().test_fraction(), data.split().seed(), rows.train);
+    absl::StatusOr<training::Rows> test =
+        training::SplitOff(data.split().test_fraction(), data.split().seed(),
+                           rows.labels, rows.train);
     if (!test.ok()) return Within("data.split.test_fraction", test.status());
     rows.test = *std::move(test);
   }
   if (data.has_imbalance()) {
-    absl::Status changed =
-        training::MakeUnequal(data.imbalance().step().ratio(), rows.train);
-    if (!changed.ok()) return Within("data.imbalance.step.ratio", changed);
+    STEELYARD_RETURN_IF_ERROR(
+        MakeImbalance(data.imbalance(), rows.classes, rows.train));
   }
-  AddNoise(data.label_noise(), rows.train);
+  AddNoise(data.label_noise(), rows.labels, rows.classes, rows.train);
   return rows;
 }
 

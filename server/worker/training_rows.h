@@ -1,6 +1,7 @@
 #ifndef STEELYARD_SERVER_WORKER_TRAINING_ROWS_H_
 #define STEELYARD_SERVER_WORKER_TRAINING_ROWS_H_
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -15,12 +16,14 @@ namespace steelyard::worker {
 struct TrainingRows {
   training::Rows train;
   std::optional<training::Rows> test;
+  training::LabelValues labels = training::LabelValues::kSigns;
+  int64_t classes = 2;  // K; 2 of signs, and where labels are numbers
 };
 
-// Reads or draws the rows of `data`, the spec's field of that name, and does to
-// them what `split`, `imbalance` and `label_noise` say.
-// Errors: those of ReadRows; InvalidArgument, naming the field.
-absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::Data& data,
+// Reads or draws the rows of the spec's `data`, and does to them what `split`,
+// `imbalance` and `label_noise` say. Errors: those of ReadRows;
+// InvalidArgument, naming the field.
+absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::RunSpec& spec,
                                               const LeasedFiles& files);
 
 // Errors: InvalidArgument when `data`, of a test set, says anything of the

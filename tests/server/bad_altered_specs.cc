@@ -48,7 +48,7 @@ constexpr BadSpec kBadAlterations[] = {
      "test_sets.test.split", "want it in data alone"},
     {"AnImbalanceWithoutAKind",
      [](Spec* s) { s->mutable_data()->mutable_imbalance(); }, "data.imbalance",
-     "want step, got nothing"},
+     "want one of step, long_tailed"},
     {"AnImbalanceWithoutARatio",
      [](Spec* s) { s->mutable_data()->mutable_imbalance()->mutable_step(); },
      "data.imbalance.step.ratio", "want a finite value > 0, got nothing"},

@@ -98,7 +98,7 @@ constexpr BadSpec kBadWeights[] = {
 
 constexpr BadSpec kBadTraining[] = {
     {"NoModel", [](Spec* s) { s->mutable_model()->clear_kind(); }, "model",
-     "want linear, got nothing"},
+     "want one of linear, mlp, deep_linear"},
     {"NoLoss", [](Spec* s) { s->mutable_loss()->clear_kind(); }, "loss",
      "want one of exponential, logistic"},
     {"NoRegularizer", [](Spec* s) { s->mutable_regularizer()->clear_kind(); },
@@ -115,7 +115,7 @@ constexpr BadSpec kBadTraining[] = {
      },
      "regularizer.l2.strength", "got nan"},
     {"NoOptimizer", [](Spec* s) { s->clear_optimizer(); }, "optimizer",
-     "want gradient_descent, got nothing"},
+     "want one of gradient_descent, sgd, adam"},
     {"NoLearningRate",
      [](Spec* s) {
        s->mutable_optimizer()
@@ -136,7 +136,7 @@ constexpr BadSpec kBadTraining[] = {
      },
      "optimizer.gradient_descent.learning_rate", "got inf"},
     {"NoInitial", [](Spec* s) { s->mutable_initial()->clear_kind(); },
-     "initial", "want zeros"},
+     "initial", "want one of zeros, he"},
     {"NoSteps", [](Spec* s) { s->mutable_stop()->clear_limit(); }, "stop.steps",
      "got nothing"},
     {"ZeroSteps", [](Spec* s) { s->mutable_stop()->set_steps(0); },
@@ -184,8 +184,8 @@ constexpr BadSpec kBadTraining[] = {
      },
      "evaluate.at.steps[1]", "want at most stop.steps, which is 100, got 101"},
     {"APrecisionThatIsUnknown",
-     [](Spec* s) { s->set_precision(static_cast<v1::Precision>(2)); },
-     "precision", "want double, got the number 2"},
+     [](Spec* s) { s->set_precision(static_cast<v1::Precision>(99)); },
+     "precision", "want double or single, got the number 99"},
 };
 
 constexpr BadSpec kBadNames[] = {
@@ -272,8 +272,10 @@ v1::RunSpec GoodSpec() {
 
 std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
-  const std::vector<BadSpec> altered = BadAlteredSpecs();
-  all.insert(all.end(), altered.begin(), altered.end());
+  for (const std::vector<BadSpec>& part :
+       {BadAlteredSpecs(), BadNetworkSpecs()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));
   all.insert(all.end(), std::begin(kBadTraining), std::end(kBadTraining));
   all.insert(all.end(), std::begin(kBadNames), std::end(kBadNames));

@@ -30,6 +30,8 @@ std::vector<BadSpec> AllBadSpecs();
 std::vector<BadSpec> BadDataSpecs();
 // That about what is done to them.
 std::vector<BadSpec> BadAlteredSpecs();
+// That about networks, their losses and optimisers.
+std::vector<BadSpec> BadNetworkSpecs();
 
 }  // namespace steelyard
 

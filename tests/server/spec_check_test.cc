@@ -205,7 +205,7 @@ TEST(SpecCheckTest, AStoredRunFitsIntoAMessageTwice) {
 TEST(SpecCheckTest, TestSetsHaveNoMoreMetricsThanARunMayHave) {
   v1::RunSpec spec = GoodSpec();
   SpecLimits limits;
-  limits.metrics = 32 + 4 * 3;
+  limits.metrics = 32 + 5 * 3;
   (*spec.mutable_test_sets())["b"] = spec.data();
   (*spec.mutable_test_sets())["c"] = spec.data();
   EXPECT_THAT(Check(spec, limits), IsEmpty());

@@ -121,7 +121,7 @@ TEST(SpecSetTest, EachWrongPathIsNamedWithItsNumber) {
           "--set 1: want path=value, got \"seed\"",
           "--set 2: want a name at character 1 of the path in \"=1\"",
           "--set 3: loss.hinge: no such field; want one of exponential, "
-          "logistic",
+          "logistic, squared, softmax_cross_entropy",
           "--set 4: seed: has no fields of its own: want path=value with a "
           "path that ends here",
           "--set 5: stop: is not a list: want the name of a field",
@@ -144,7 +144,8 @@ TEST(SpecSetTest, EachWrongPathIsNamedWithItsNumber) {
 TEST(SpecSetTest, AFaultOfTheTextIsNotRepeatedByAChange) {
   EXPECT_THAT(Faults(absl::StrCat(kLeast, "loss: exponential\n"),
                      {"loss.exponential={}"}),
-              ElementsAre("4:7: loss: want {exponential, logistic}, got "
+              ElementsAre("4:7: loss: want {exponential, logistic, squared, "
+                          "softmax_cross_entropy}, got "
                           "\"exponential\""));
   EXPECT_THAT(Faults(absl::StrCat(kLeast, "loss: exponential\n"),
                      {"loss={logistic: }"}),

@@ -140,9 +140,10 @@ TEST(SpecYamlTest, AMisspelledFieldIsNamedWithWhatWasMeant) {
   EXPECT_THAT(Faults(absl::StrReplaceAll(kD8, {{"exponential", "exponetial"}})),
               ElementsAre("7:8: loss.exponetial: no such field; did you mean "
                           "exponential?"));
-  EXPECT_THAT(Faults(absl::StrCat(kLeast, "loss: {hinge: {}}\n")),
-              ElementsAre("4:8: loss.hinge: no such field; want one of "
-                          "exponential, logistic"));
+  EXPECT_THAT(
+      Faults(absl::StrCat(kLeast, "loss: {hinge: {}}\n")),
+      ElementsAre("4:8: loss.hinge: no such field; want one of "
+                  "exponential, logistic, squared, softmax_cross_entropy"));
   // What was meant is not said to be missing as well.
   EXPECT_THAT(Faults("dta: {inline: {features: [[1]], labels: [1]}}\n"
                      "optimizer: {gradientDescent: {learning_rate: 1}}\n"
@@ -153,17 +154,18 @@ TEST(SpecYamlTest, AMisspelledFieldIsNamedWithWhatWasMeant) {
 }
 
 TEST(SpecYamlTest, TheFieldsOfAMessageAreListedOnce) {
-  EXPECT_THAT(Faults(absl::StrCat(kLeast,
-                                  "loss: {hinge: {}, cubic: {}, logistc: {}}\n"
-                                  "evaluate: {hourly: 1}\nzzzzzz: 1\n")),
-              ElementsAre("4:8: loss.hinge: no such field; want one of "
-                          "exponential, logistic",
-                          "4:19: loss.cubic: no such field",
-                          "4:30: loss.logistc: no such field; did you mean "
-                          "logistic?",
-                          "5:12: evaluate.hourly: no such field; want one of "
-                          "log, every, at",
-                          StartsWith("6:1: zzzzzz: no such field; want one")));
+  EXPECT_THAT(
+      Faults(absl::StrCat(kLeast,
+                          "loss: {hinge: {}, cubic: {}, logistc: {}}\n"
+                          "evaluate: {hourly: 1}\nzzzzzz: 1\n")),
+      ElementsAre("4:8: loss.hinge: no such field; want one of "
+                  "exponential, logistic, squared, softmax_cross_entropy",
+                  "4:19: loss.cubic: no such field",
+                  "4:30: loss.logistc: no such field; did you mean "
+                  "logistic?",
+                  "5:12: evaluate.hourly: no such field; want one of "
+                  "log, every, at",
+                  StartsWith("6:1: zzzzzz: no such field; want one")));
 }
 
 TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
@@ -178,9 +180,10 @@ TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
              "weighting:\n"
              "  per_class: {ratio: -1}\n"
              "stop: {steps: 1e7, wall_time: 90}\n",
-             {"precision=single", "loss.logistic.x=1", "seeed=1"}),
+             {"precision=half", "loss.logistic.x=1", "seeed=1"}),
       ElementsAre(
-          "0:0: optimizer: want gradient_descent, got nothing",
+          "0:0: optimizer: want one of gradient_descent, sgd, adam, got "
+          "nothing",
           "1:7: seed: want a whole number from 0 to 18446744073709551615, got "
           "-1",
           "2:7: name: want 1 to 63 characters of [a-z0-9-_.], got \"A b\"",
@@ -197,7 +200,7 @@ TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
           "10:15: stop.steps: want a whole number, got 1e7; write 10000000",
           "10:31: stop.wall_time: want a duration such as 90s, 5m, 2h or "
           "1h30m, got 90; write 90s",
-          "--set 1: precision: want double, got \"single\"",
+          "--set 1: precision: want one of double, single, got \"half\"",
           "--set 2: loss.logistic.x: no such field; want none",
           "--set 3: seeed: no such field; did you mean seed?"));
 }
@@ -337,15 +340,16 @@ TEST(SpecYamlTest, ColumnsCountCharacters) {
 }
 
 TEST(SpecYamlTest, NothingIsNotAValue) {
-  EXPECT_THAT(Faults(absl::StrCat(kLeast,
-                                  "seed:\nmodel: ~\nname: null\n"
-                                  "evaluate: {at: {steps: [1,]}}\n"
-                                  "labels:\n")),
-              ElementsAre("4:1: seed: want a whole number, got nothing",
-                          "5:1: model: want {linear}, got nothing",
-                          "6:1: name: want a text, got nothing; write \"\" for "
-                          "an empty one",
-                          "8:1: labels: want keys and values, got nothing"));
+  EXPECT_THAT(
+      Faults(absl::StrCat(kLeast,
+                          "seed:\nmodel: ~\nname: null\n"
+                          "evaluate: {at: {steps: [1,]}}\n"
+                          "labels:\n")),
+      ElementsAre("4:1: seed: want a whole number, got nothing",
+                  "5:1: model: want {linear, mlp, deep_linear}, got nothing",
+                  "6:1: name: want a text, got nothing; write \"\" for "
+                  "an empty one",
+                  "8:1: labels: want keys and values, got nothing"));
   // In a list the dash without a value is shown.
   EXPECT_THAT(Faults(absl::StrCat(kLeast,
                                   "evaluate:\n  at:\n    steps:\n"
@@ -384,8 +388,9 @@ TEST(SpecYamlTest, KindsAreNamedWhereTheyDoNotFit) {
                           "seed: {a: 1}\n? [a]\n: b\n")),
       ElementsAre("4:1: labels: want keys and values, got a list",
                   "5:24: evaluate.at.steps: want a list, got 3",
-                  "6:1: model: want {linear}, got a list",
-                  "7:7: loss: want {exponential, logistic}, got \"logistic\"",
+                  "6:1: model: want {linear, mlp, deep_linear}, got a list",
+                  "7:7: loss: want {exponential, logistic, squared, "
+                  "softmax_cross_entropy}, got \"logistic\"",
                   "8:1: seed: want a whole number, got fields",
                   "9:3: want the name of a field, got a list"));
 }

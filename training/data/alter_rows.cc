@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -41,12 +42,37 @@ void Choose(const std::vector<int64_t>& numbers, double fraction,
   }
 }
 
+std::vector<int64_t> AllRows(const Rows& rows) {
+  std::vector<int64_t> numbers(rows.labels.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
 // Chooses the fraction of each class.
-std::vector<bool> ChooseByClass(const Rows& rows, double fraction,
-                                uint64_t seed, absl::string_view place) {
+std::vector<bool> ChooseByClass(const Rows& rows, LabelValues labels,
+                                double fraction, uint64_t seed,
+                                absl::string_view place) {
   std::vector<bool> chosen(rows.labels.size());
-  Choose(RowsOf(rows, 1), fraction, RandomStream(seed, place, 0), chosen);
-  Choose(RowsOf(rows, -1), fraction, RandomStream(seed, place, 1), chosen);
+  const auto choose = [&](const std::vector<int64_t>& numbers, uint64_t k) {
+    Choose(numbers, fraction, RandomStream(seed, place, k), chosen);
+  };
+  switch (labels) {
+    case LabelValues::kSigns:
+      choose(RowsOf(rows, 1), 0);
+      choose(RowsOf(rows, -1), 1);
+      break;
+    case LabelValues::kClasses: {
+      const double most =
+          *std::max_element(rows.labels.begin(), rows.labels.end());
+      for (double k = 0; k <= most; ++k) {
+        choose(RowsOf(rows, k), static_cast<uint64_t>(k));
+      }
+      break;
+    }
+    case LabelValues::kNumbers:
+      choose(AllRows(rows), 0);
+      break;
+  }
   return chosen;
 }
 
@@ -87,10 +113,11 @@ void Drop(const std::vector<bool>& chosen, Rows& rows) {
 
 }  // namespace
 
-absl::StatusOr<Rows> SplitOff(double fraction, uint64_t seed, Rows& rows) {
+absl::StatusOr<Rows> SplitOff(double fraction, uint64_t seed,
+                              LabelValues labels, Rows& rows) {
   const int64_t count = rows.rows;
   const std::vector<bool> chosen =
-      ChooseByClass(rows, fraction, seed, "data.split");
+      ChooseByClass(rows, labels, fraction, seed, "data.split");
   Rows taken = Copy(chosen, rows);
   Drop(chosen, rows);
   if (taken.rows > 0 && rows.rows > 0) return taken;
@@ -122,21 +149,56 @@ absl::Status MakeUnequal(double ratio, Rows& rows) {
   return absl::OkStatus();
 }
 
-void FlipSymmetric(double fraction, uint64_t seed, Rows& rows) {
-  std::vector<int64_t> all(rows.labels.size());
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+absl::Status MakeLongTailed(double ratio, int64_t classes, Rows& rows) {
+  std::vector<int64_t> left(static_cast<size_t>(classes), 0);
+  for (const double label : rows.labels) ++left[static_cast<size_t>(label)];
+  const auto most =
+      static_cast<double>(*std::max_element(left.begin(), left.end()));
+  for (size_t k = 0; k < left.size(); ++k) {
+    const double place =
+        static_cast<double>(k) / static_cast<double>(classes - 1);
+    left[k] = Rounded(most * std::pow(ratio, -place), left[k]);
+    if (left[k] > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("want a ratio that leaves a row of each class, got ",
+                     ratio, ", which leaves none of the class ", k));
+  }
+  std::vector<bool> dropped(rows.labels.size());
+  for (size_t i = 0; i < dropped.size(); ++i) {
+    dropped[i] = --left[static_cast<size_t>(rows.labels[i])] < 0;
+  }
+  Drop(dropped, rows);
+  return absl::OkStatus();
+}
+
+void FlipSymmetric(double fraction, uint64_t seed, LabelValues labels,
+                   int64_t classes, Rows& rows) {
   std::vector<bool> chosen(rows.labels.size());
-  Choose(all, fraction, RandomStream(seed, "data.label_noise"), chosen);
+  Choose(AllRows(rows), fraction, RandomStream(seed, "data.label_noise"),
+         chosen);
+  RandomStream random(seed, "data.label_noise", 1);
   for (size_t i = 0; i < chosen.size(); ++i) {
-    if (chosen[i]) rows.labels[i] = -rows.labels[i];
+    if (!chosen[i]) continue;
+    double& label = rows.labels[i];
+    if (labels == LabelValues::kSigns) {
+      label = -label;
+    } else {
+      const auto k = static_cast<double>(classes);
+      label = std::fmod(label + 1 + std::floor((k - 1) * random.Uniform()), k);
+    }
   }
 }
 
-void FlipPair(double fraction, uint64_t seed, Rows& rows) {
+void FlipPair(double fraction, uint64_t seed, LabelValues labels,
+              int64_t classes, Rows& rows) {
   const std::vector<bool> chosen =
-      ChooseByClass(rows, fraction, seed, "data.label_noise");
+      ChooseByClass(rows, labels, fraction, seed, "data.label_noise");
   for (size_t i = 0; i < chosen.size(); ++i) {
-    if (chosen[i]) rows.labels[i] = -rows.labels[i];
+    if (!chosen[i]) continue;
+    double& label = rows.labels[i];
+    label = labels == LabelValues::kSigns
+                ? -label
+                : std::fmod(label + 1, static_cast<double>(classes));
   }
 }
 

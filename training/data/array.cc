@@ -161,20 +161,22 @@ absl::Status CheckLabelShape(const ArrayHeader& labels, int64_t rows,
   return absl::OkStatus();
 }
 
-absl::Status ForEachLabel(ByteSource& labels, const ArrayHeader& header,
-                          const RowSelection& selection,
-                          absl::FunctionRef<absl::Status(int)> use) {
+absl::Status ForEachLabel(
+    ByteSource& labels, const ArrayHeader& header,
+    const RowSelection& selection,
+    absl::FunctionRef<absl::Status(std::optional<double>)> use) {
   RowPicker picker(selection);
   const auto size = static_cast<size_t>(header.type.size_bytes);
   int64_t row = 0;
   const auto pick = [&](std::span<const unsigned char> bytes) {
     for (size_t i = 0; i < bytes.size(); i += size) {
       ++row;
-      absl::StatusOr<int> sign = picker.Pick(header.type.decode(&bytes[i]));
-      if (!sign.ok()) {
-        return Within(absl::StrCat("labels: row ", row), sign.status());
+      absl::StatusOr<std::optional<double>> label =
+          picker.Pick(header.type.decode(&bytes[i]));
+      if (!label.ok()) {
+        return Within(absl::StrCat("labels: row ", row), label.status());
       }
-      STEELYARD_RETURN_IF_ERROR(use(*sign));
+      STEELYARD_RETURN_IF_ERROR(use(*label));
     }
     return absl::OkStatus();
   };

@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_DATA_ARRAY_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,11 +78,12 @@ absl::StatusOr<FileSummary> InspectArray(ByteSource& source,
 absl::Status CheckLabelShape(const ArrayHeader& labels, int64_t rows,
                              absl::string_view what);
 
-// Calls `use` with the sign of each row, 0 for one left out.
+// Calls `use` with what each row's label becomes, nothing for one left out.
 // Errors also: a label that RowPicker refuses; no row picked; those of `use`.
-absl::Status ForEachLabel(ByteSource& labels, const ArrayHeader& header,
-                          const RowSelection& selection,
-                          absl::FunctionRef<absl::Status(int)> use);
+absl::Status ForEachLabel(
+    ByteSource& labels, const ArrayHeader& header,
+    const RowSelection& selection,
+    absl::FunctionRef<absl::Status(std::optional<double>)> use);
 
 }  // namespace steelyard::training
 

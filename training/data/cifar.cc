@@ -180,15 +180,16 @@ absl::Status AddBatch(ByteSource& source, const CifarFile& file,
   RecordReader reader(source, kind);
   for (int64_t record = 0; record < file.records && !picker.full(); ++record) {
     STEELYARD_RETURN_IF_ERROR(reader.Next());
-    absl::StatusOr<int> sign = picker.Pick(reader.label(second ? 1 : 0));
-    if (!sign.ok()) {
-      return Within(absl::StrCat("record ", record + 1), sign.status());
+    absl::StatusOr<std::optional<double>> wanted =
+        picker.Pick(reader.label(second ? 1 : 0));
+    if (!wanted.ok()) {
+      return Within(absl::StrCat("record ", record + 1), wanted.status());
     }
-    if (*sign == 0) continue;
+    if (!wanted->has_value()) continue;
     for (const unsigned char pixel : reader.pixels()) {
       rows.features.push_back(pixel / 255.0);
     }
-    rows.labels.push_back(*sign);
+    rows.labels.push_back(**wanted);
   }
   return absl::OkStatus();
 }

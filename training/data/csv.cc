@@ -433,17 +433,18 @@ absl::StatusOr<Rows> ReadCsv(ByteSource& source, absl::string_view label,
       }
       if (!std::isfinite(values[j])) return reader.Fault(j, kWantFinite);
     }
-    absl::StatusOr<int> sign = picker.Pick(values[label_column]);
-    if (!sign.ok()) {
+    absl::StatusOr<std::optional<double>> wanted =
+        picker.Pick(values[label_column]);
+    if (!wanted.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "row ", reader.rows(), ", column ", label_column, " (\"",
-          reader.names()[label_column], "\"): ", sign.status().message()));
+          reader.names()[label_column], "\"): ", wanted.status().message()));
     }
-    if (*sign == 0) continue;
+    if (!wanted->has_value()) continue;
     for (size_t j = 0; j < columns; ++j) {
       if (j != label_column) rows.features.push_back(values[j]);
     }
-    rows.labels.push_back(*sign);
+    rows.labels.push_back(**wanted);
   }
   STEELYARD_RETURN_IF_ERROR(picker.CheckSome());
   rows.rows = picker.rows();

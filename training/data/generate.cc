@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numbers>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -54,19 +56,18 @@ absl::Status CheckSize(const std::vector<LabelCount>& counts, int64_t columns) {
 // How many rows will be picked.
 int64_t CountPicked(const std::vector<LabelCount>& counts,
                     const RowSelection& selection) {
-  RowSelection all = selection;
-  all.first_per_class = RowSelection().first_per_class;
-  RowPicker picker(all);
-  int64_t positive = 0;
-  int64_t negative = 0;
+  const RowPicker picker(selection);
+  std::map<double, int64_t> rows;  // by what their label becomes
   for (const LabelCount& count : counts) {
-    const absl::StatusOr<int> sign =
-        picker.Pick(static_cast<double>(count.label));
-    if (!sign.ok() || *sign == 0) continue;
-    (*sign > 0 ? positive : negative) += count.rows;
+    const absl::StatusOr<std::optional<double>> label =
+        picker.Map(static_cast<double>(count.label));
+    if (label.ok() && label->has_value()) rows[**label] += count.rows;
   }
-  return std::min(positive, selection.first_per_class) +
-         std::min(negative, selection.first_per_class);
+  int64_t picked = 0;
+  for (const auto& [label, of_label] : rows) {
+    picked += std::min(of_label, selection.first_per_class);
+  }
+  return picked;
 }
 
 // The rows picked so far.
@@ -82,10 +83,10 @@ class Table {
   }
 
   absl::Status Add(int64_t label, std::span<const double> row) {
-    STEELYARD_ASSIGN_OR_RETURN(const int sign,
+    STEELYARD_ASSIGN_OR_RETURN(const std::optional<double> wanted,
                                picker_.Pick(static_cast<double>(label)));
-    if (sign == 0) return absl::OkStatus();
-    rows_.labels.push_back(sign);
+    if (!wanted) return absl::OkStatus();
+    rows_.labels.push_back(*wanted);
     rows_.features.insert(rows_.features.end(), row.begin(), row.end());
     return absl::OkStatus();
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -132,8 +133,8 @@ absl::StatusOr<Rows> ReadIdx(ByteSource& images, ByteSource& labels,
 
   // First how many rows there are, so that they get their room at once.
   int64_t wanted = 0;
-  const auto count = [&](int sign) {
-    wanted += sign == 0 ? 0 : 1;
+  const auto count = [&](std::optional<double> label) {
+    wanted += label.has_value() ? 1 : 0;
     return absl::OkStatus();
   };
   STEELYARD_RETURN_IF_ERROR(
@@ -144,12 +145,12 @@ absl::StatusOr<Rows> ReadIdx(ByteSource& images, ByteSource& labels,
   rows.rows = wanted;
   rows.columns = image_header->columns();
   ImageReader reader(images, *image_header);
-  const auto read_image = [&](int sign) -> absl::Status {
+  const auto read_image = [&](std::optional<double> label) -> absl::Status {
     if (std::ssize(rows.labels) == wanted) return absl::OkStatus();
-    STEELYARD_RETURN_IF_ERROR(reader.Next(sign != 0, rows.features));
+    STEELYARD_RETURN_IF_ERROR(reader.Next(label.has_value(), rows.features));
     // Not before an image has shown that the header's claim is no empty one.
     rows.features.reserve(static_cast<size_t>(wanted * rows.columns));
-    if (sign != 0) rows.labels.push_back(sign);
+    if (label.has_value()) rows.labels.push_back(*label);
     return absl::OkStatus();
   };
   STEELYARD_RETURN_IF_ERROR(

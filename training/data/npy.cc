@@ -1,6 +1,7 @@
 #include "training/data/npy.h"
 
 #include <cmath>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -89,15 +90,15 @@ absl::Status CheckFeatures(ByteSource& source, const ArrayHeader& header) {
   return CheckEnd(source, header);
 }
 
-// Puts the rows of which the sign is not 0 into `rows`, which has room.
+// Puts the rows wanted into `rows`, which has room.
 absl::Status FillFeatures(ByteSource& source, const ArrayHeader& header,
-                          const std::vector<signed char>& signs, Rows& rows) {
+                          const std::vector<bool>& wanted, Rows& rows) {
   std::vector<int64_t> slots;  // where each row begins; -1: left out
-  slots.reserve(signs.size());
+  slots.reserve(wanted.size());
   int64_t next = 0;
-  for (const signed char sign : signs) {
-    slots.push_back(sign == 0 ? -1 : next);
-    if (sign != 0) next += rows.columns;
+  for (const bool is_wanted : wanted) {
+    slots.push_back(is_wanted ? next : -1);
+    if (is_wanted) next += rows.columns;
   }
   return ForEachValue(source, header, [&](double value, const Place& place) {
     const int64_t begin = slots[static_cast<size_t>(place.row)];
@@ -126,14 +127,14 @@ absl::StatusOr<Rows> ReadNpy(ByteSource& features, ByteSource& labels,
 
   Rows rows;
   rows.columns = header->columns();
-  std::vector<signed char> signs;
-  const auto add_sign = [&](int sign) {
-    signs.push_back(static_cast<signed char>(sign));
-    if (sign != 0) rows.labels.push_back(sign);
+  std::vector<bool> wanted;
+  const auto add_label = [&](std::optional<double> label) {
+    wanted.push_back(label.has_value());
+    if (label.has_value()) rows.labels.push_back(*label);
     return absl::OkStatus();
   };
   STEELYARD_RETURN_IF_ERROR(
-      ForEachLabel(labels, *label_header, selection, add_sign));
+      ForEachLabel(labels, *label_header, selection, add_label));
   if (absl::Status end = CheckEnd(labels, *label_header); !end.ok()) {
     return Within("labels", end);
   }
@@ -143,7 +144,7 @@ absl::StatusOr<Rows> ReadNpy(ByteSource& features, ByteSource& labels,
   if (read.ok()) read = RewindToValues(features, *header);
   if (read.ok()) {
     rows.features.resize(static_cast<size_t>(rows.rows * rows.columns));
-    read = FillFeatures(features, *header, signs, rows);
+    read = FillFeatures(features, *header, wanted, rows);
   }
   if (!read.ok()) return Within("features", read);
   return rows;

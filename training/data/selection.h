@@ -1,23 +1,32 @@
 #ifndef STEELYARD_TRAINING_DATA_SELECTION_H_
 #define STEELYARD_TRAINING_DATA_SELECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "training/rows.h"
 
 namespace steelyard::training {
 
+// Of one problem; each has a metric of its own.
+inline constexpr int64_t kMostClasses = 1'000;
+
 // Which rows are wanted, and what their labels become.
 struct RowSelection {
-  // Labels that become +1 and -1; rows with another label are left out.  Both
-  // empty: labels must be -1 and +1, and all rows are wanted.
+  LabelValues labels = LabelValues::kSigns;
+  // Of kSigns: labels that become +1 and -1; rows with another label are left
+  // out.  Both empty: labels must be -1 and +1, and all rows are wanted.
   std::vector<int64_t> positive;
   std::vector<int64_t> negative;
-  // At most so many rows of +1, and so many of -1: the first ones.
+  // Of kClasses: the label each[k] becomes k; rows with another label are left
+  // out.  Empty: labels must be 0 to kMostClasses - 1, and all rows are wanted.
+  std::vector<int64_t> each = {};
+  // At most so many rows of each class: the first ones.  No limit for kNumbers.
   int64_t first_per_class = std::numeric_limits<int64_t>::max();
 };
 
@@ -26,27 +35,28 @@ class RowPicker {
  public:
   explicit RowPicker(RowSelection selection);
 
-  // What the next row's label becomes, +1 or -1; 0 when the row is left out.
-  // Errors: InvalidArgument when it is no whole number, or neither -1 nor +1
-  // where there are no classes.
-  absl::StatusOr<int> Pick(double label);
+  // What the next row's label becomes; nothing when the row is left out.
+  // Errors: InvalidArgument when it is no label of its kind.
+  absl::StatusOr<std::optional<double>> Pick(double label);
+
+  // What `label` becomes, whatever was picked before.  Errors: as Pick.
+  absl::StatusOr<std::optional<double>> Map(double label) const;
 
   // Whether no later row will be picked.
   bool full() const;
-  int64_t positive_rows() const { return positive_rows_; }
-  int64_t negative_rows() const { return negative_rows_; }
-  int64_t rows() const { return positive_rows_ + negative_rows_; }
+  int64_t rows() const { return rows_; }
 
   // Errors: InvalidArgument when no row was picked.
   absl::Status CheckSome() const;
 
  private:
-  // What `label` becomes, whatever was picked before.
-  absl::StatusOr<int> Map(double label) const;
+  absl::StatusOr<std::optional<double>> MapWhole(double label) const;
+  // The place in counts_ of a label that was mapped.
+  size_t ClassOf(double mapped) const;
 
-  RowSelection selection_;  // lists sorted
-  int64_t positive_rows_ = 0;
-  int64_t negative_rows_ = 0;
+  RowSelection selection_;  // positive and negative sorted
+  int64_t rows_ = 0;
+  std::vector<int64_t> counts_;  // of each class; -1 is 0, and +1 is 1
 };
 
 }  // namespace steelyard::training

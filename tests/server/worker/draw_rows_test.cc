@@ -26,7 +26,7 @@ v1::TrainLease Lease() {
 absl::StatusOr<training::Rows> Read(const v1::Data& data,
                                     const std::string& field = "data") {
   const v1::TrainLease lease;
-  return ReadRows(data, field, LeasedFiles(lease));
+  return ReadRows(v1::RunSpec(), data, field, LeasedFiles(lease));
 }
 
 TEST(DrawRowsTest, EveryFieldOfMoonsAndCirclesCounts) {

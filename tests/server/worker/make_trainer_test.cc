@@ -59,7 +59,7 @@ std::string AddFile(v1::TrainLease& lease, const std::string& path,
 }
 
 std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + "make_trainer_test_" + name;
+  std::string path = testing::TempDir() + "make_trainer_test_" + name;
   std::FILE* file = std::fopen(path.c_str(), "wb");
   EXPECT_EQ(std::fwrite(text.data(), 1, text.size(), file), text.size());
   EXPECT_EQ(std::fclose(file), 0);
@@ -267,13 +267,14 @@ std::vector<BadSpec> BadSpecs() {
   return {
       {"data: want a source of rows, got nothing",
        [](auto& s) { s.clear_data(); }},
-      {"loss: want exponential or logistic, got nothing",
+      {"loss: want exponential, logistic, squared or softmax_cross_entropy, "
+       "got nothing",
        [](auto& s) { s.clear_loss(); }},
       {"normalization: want none, mean_one, sum_one or min_one, got number 77",
        [](auto& s) {
          s.set_normalization(static_cast<v1::Normalization>(77));
        }},
-      {"precision: want double, got number 0",
+      {"precision: want double or single, got number 0",
        [](auto& s) { s.clear_precision(); }},
       {"data.csv: dataset: want sha256/HEX, got nothing",
        [](auto& s) { s.mutable_data()->mutable_csv(); }},

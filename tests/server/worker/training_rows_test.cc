@@ -26,8 +26,10 @@ v1::Data Moons() {
 }
 
 absl::StatusOr<TrainingRows> Read(const v1::Data& data) {
+  v1::RunSpec spec;
+  *spec.mutable_data() = data;
   const v1::TrainLease lease;
-  return ReadTrainingRows(data, LeasedFiles(lease));
+  return ReadTrainingRows(spec, LeasedFiles(lease));
 }
 
 int64_t Positive(const training::Rows& rows) {

@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kSigns = LabelValues::kSigns;
 
 // Rows of two features, their number and ten times that.
 Rows Numbered(const std::vector<double>& labels) {
@@ -57,7 +58,7 @@ const std::vector<double>& TenLabels() {
 
 std::vector<double> Labels(int positive, int negative) {
   std::vector<double> labels(static_cast<size_t>(positive), 1);
-  labels.resize(static_cast<size_t>(positive + negative), -1);
+  labels.resize(labels.size() + static_cast<size_t>(negative), -1);
   return labels;
 }
 
@@ -65,7 +66,7 @@ std::vector<double> Labels(int positive, int negative) {
 // numbers: they must never change.
 TEST(SplitOffTest, TakesTheFractionOfEachClassInOrder) {
   Rows rows = Numbered(TenLabels());
-  const auto test = SplitOff(0.4, 3, rows);
+  const auto test = SplitOff(0.4, 3, kSigns, rows);
   ASSERT_THAT(test, IsOk());
   EXPECT_THAT(NumbersOf(*test), ElementsAre(2, 3, 4, 6));
   EXPECT_THAT(NumbersOf(rows), ElementsAre(0, 1, 5, 7, 8, 9));
@@ -75,7 +76,7 @@ TEST(SplitOffTest, TakesTheFractionOfEachClassInOrder) {
 
 TEST(SplitOffTest, RoundsHalfUpInEachClass) {
   Rows rows = Numbered(Labels(3, 5));  // 1.5 and 2.5
-  const auto test = SplitOff(0.5, 1, rows);
+  const auto test = SplitOff(0.5, 1, kSigns, rows);
   ASSERT_THAT(test, IsOk());
   EXPECT_EQ(std::count(test->labels.begin(), test->labels.end(), 1), 2);
   EXPECT_EQ(std::count(test->labels.begin(), test->labels.end(), -1), 3);
@@ -85,7 +86,7 @@ TEST(SplitOffTest, EveryRowIsAsLikely) {
   std::vector<int> counts(20);
   for (uint64_t seed = 0; seed < 2'000; ++seed) {
     Rows rows = Numbered(Labels(10, 10));
-    const auto test = SplitOff(0.3, seed, rows);
+    const auto test = SplitOff(0.3, seed, kSigns, rows);
     for (const int number : NumbersOf(*test)) {
       ++counts[static_cast<size_t>(number)];
     }
@@ -96,12 +97,12 @@ TEST(SplitOffTest, EveryRowIsAsLikely) {
 
 TEST(SplitOffTest, RefusesToLeaveASideWithoutRows) {
   Rows few = Numbered(Labels(2, 2));
-  EXPECT_THAT(SplitOff(0.1, 1, few),
+  EXPECT_THAT(SplitOff(0.1, 1, kSigns, few),
               StatusIs(kInvalid,
                        "want a fraction that leaves a row on both "
                        "sides, got 0.1 of 4 rows"));
   few = Numbered(Labels(2, 2));
-  EXPECT_THAT(SplitOff(0.9, 1, few), StatusIs(kInvalid, "got 0.9"));
+  EXPECT_THAT(SplitOff(0.9, 1, kSigns, few), StatusIs(kInvalid, "got 0.9"));
 }
 
 TEST(MakeUnequalTest, KeepsTheFirstRowsAndAsManyAsItCan) {
@@ -141,21 +142,21 @@ TEST(MakeUnequalTest, RefusesToLeaveAClassWithoutRows) {
 
 TEST(FlipTest, SymmetricNoiseIsDrawnAmongAllRows) {
   Rows rows = Numbered(TenLabels());
-  FlipSymmetric(0.3, 3, rows);
+  FlipSymmetric(0.3, 3, kSigns, 2, rows);
   EXPECT_THAT(Changed(rows, TenLabels()), ElementsAre(4, 7, 8));
-  FlipSymmetric(1, 5, rows);
-  FlipSymmetric(1, 6, rows);
+  FlipSymmetric(1, 5, kSigns, 2, rows);
+  FlipSymmetric(1, 6, kSigns, 2, rows);
   EXPECT_THAT(Changed(rows, TenLabels()), ElementsAre(4, 7, 8));
-  FlipSymmetric(0, 7, rows);
+  FlipSymmetric(0, 7, kSigns, 2, rows);
   EXPECT_THAT(Changed(rows, TenLabels()), ElementsAre(4, 7, 8));
 }
 
 TEST(FlipTest, PairNoiseIsDrawnInEachClass) {
   Rows rows = Numbered(TenLabels());
-  FlipPair(0.2, 3, rows);
+  FlipPair(0.2, 3, kSigns, 2, rows);
   EXPECT_THAT(Changed(rows, TenLabels()), ElementsAre(7, 8));
   Rows unequal = Numbered(Labels(100, 10));
-  FlipPair(0.25, 1, unequal);  // 25 and 2.5
+  FlipPair(0.25, 1, kSigns, 2, unequal);  // 25 and 2.5
   EXPECT_EQ(std::count(unequal.labels.begin(), unequal.labels.end(), 1), 78);
 }
 
@@ -163,8 +164,8 @@ TEST(FlipTest, ASeedChoosesTheRows) {
   const std::vector<double> labels = Labels(50, 50);
   Rows a = Numbered(labels);
   Rows b = Numbered(labels);
-  FlipSymmetric(0.2, 1, a);
-  FlipSymmetric(0.2, 2, b);
+  FlipSymmetric(0.2, 1, kSigns, 2, a);
+  FlipSymmetric(0.2, 2, kSigns, 2, b);
   EXPECT_NE(a.labels, b.labels);
   EXPECT_EQ(Changed(a, labels).size(), 20U);
   EXPECT_EQ(Changed(b, labels).size(), 20U);
@@ -177,6 +178,60 @@ TEST(ShiftFeaturesTest, OneValueIsForAllAndSeveralForEach) {
   ShiftFeatures(std::vector<double>{-1, 2}, rows);
   EXPECT_THAT(rows.features, ElementsAre(-0.5, 2.5, 0.5, 12.5));
   EXPECT_THAT(rows.labels, ElementsAre(1, -1));
+}
+
+std::vector<double> ThreeClassLabels() {
+  return {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 0};  // 5, 4 and 3 of them
+}
+
+// 5 * 4^(-k/2): 5, 2.5 and 1.25.
+TEST(MakeLongTailedTest, EachClassIsRarerThanTheOneBefore) {
+  Rows rows = Numbered(ThreeClassLabels());
+  ASSERT_THAT(MakeLongTailed(4, 3, rows), IsOk());
+  EXPECT_THAT(NumbersOf(rows), ElementsAre(0, 1, 2, 3, 4, 6, 7, 9, 11));
+  EXPECT_EQ(std::count(rows.labels.begin(), rows.labels.end(), 0), 5);
+  EXPECT_EQ(std::count(rows.labels.begin(), rows.labels.end(), 1), 3);
+  EXPECT_EQ(std::count(rows.labels.begin(), rows.labels.end(), 2), 1);
+}
+
+TEST(MakeLongTailedTest, RefusesToLeaveAClassWithoutRows) {
+  Rows rows = Numbered(ThreeClassLabels());
+  EXPECT_THAT(MakeLongTailed(11, 3, rows),
+              StatusIs(kInvalid, "leaves none of the class 2"));
+}
+
+TEST(FlipPairTest, AClassBecomesTheNext) {
+  Rows rows = Numbered(ThreeClassLabels());
+  FlipPair(1, 3, LabelValues::kClasses, 3, rows);
+  for (size_t i = 0; i < rows.labels.size(); ++i) {
+    EXPECT_EQ(rows.labels[i], std::fmod(ThreeClassLabels()[i] + 1, 3));
+  }
+}
+
+TEST(FlipSymmetricTest, AClassBecomesAnyOther) {
+  std::vector<double> labels;
+  for (int i = 0; i < 6'000; ++i) labels.push_back(i % 4);
+  Rows rows = Numbered(labels);
+  FlipSymmetric(0.5, 3, LabelValues::kClasses, 4, rows);
+  std::vector<int> moved(4);  // by how much, modulo 4
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double by = std::fmod(rows.labels[i] - labels[i] + 4, 4);
+    ++moved[static_cast<size_t>(by)];
+  }
+  EXPECT_EQ(moved[0], 3'000);
+  for (size_t by = 1; by < 4; ++by) EXPECT_NEAR(moved[by], 1'000, 130);
+}
+
+// Of 5, 4 and 3 rows 3, 2 and 2.
+TEST(SplitOffTest, TakesTheFractionOfEachOfSeveralClasses) {
+  Rows rows = Numbered(ThreeClassLabels());
+  const auto test = SplitOff(0.5, 3, LabelValues::kClasses, rows);
+  ASSERT_THAT(test, IsOk());
+  EXPECT_EQ(std::count(test->labels.begin(), test->labels.end(), 0), 3);
+  EXPECT_EQ(std::count(test->labels.begin(), test->labels.end(), 1), 2);
+  EXPECT_EQ(std::count(test->labels.begin(), test->labels.end(), 2), 2);
+  Rows numbers = Numbered(ThreeClassLabels());
+  EXPECT_EQ(SplitOff(0.25, 3, LabelValues::kNumbers, numbers)->rows, 3);
 }
 
 }  // namespace

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "server/spec_path.h"
+#include "server/spec_rows.h"
+#include "server/spec_text.h"
+
+namespace steelyard::server {
+namespace {
+
+// One weight and how many rows have it.
+struct WeightedCount {
+  double weight;
+  int64_t rows;
+};
+
+constexpr char kRatio[] = "weighting.per_class.ratio";
+constexpr char kWeights[] = "weighting.per_example.weights";
+constexpr char kPower[] = "weighting.inverse_frequency.power";
+constexpr double kMostPower = 100;
+
+double PowerOf(const v1::RunSpec& spec) {
+  const v1::InverseFrequencyWeighting& weighting =
+      spec.weighting().inverse_frequency();
+  return weighting.has_power() ? weighting.power() : 1;
+}
+
+double DivisorOf(const std::vector<WeightedCount>& kept, int exponent,
+                 v1::Normalization normalization) {
+  double sum = 0;
+  double rows = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (const WeightedCount& part : kept) {
+    const double scaled = std::scalbn(part.weight, -exponent);
+    sum += scaled * static_cast<double>(part.rows);
+    rows += static_cast<double>(part.rows);
+    least = std::min(least, scaled);
+  }
+  switch (normalization) {
+    case v1::NORMALIZATION_SUM_ONE:
+      return sum;
+    case v1::NORMALIZATION_MIN_ONE:
+      return least;
+    case v1::NORMALIZATION_NONE:
+      return std::scalbn(1.0, -exponent);
+    default:
+      return sum / rows;
+  }
+}
+
+// The place in `parts` of the least weight that counts.
+size_t FindLeast(const std::vector<WeightedCount>& parts) {
+  size_t least = parts.size();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].weight == 0 || parts[i].rows == 0) continue;
+    if (least == parts.size() || parts[i].weight < parts[least].weight) {
+      least = i;
+    }
+  }
+  return least;
+}
+
+// The place in `parts` of a weight that scaling would make 0, or that is so
+// small as a divisor that the others would become infinite.
+std::optional<size_t> FindLost(const std::vector<WeightedCount>& parts,
+                               v1::Normalization normalization) {
+  std::vector<WeightedCount> kept;
+  double most = 0;
+  for (const WeightedCount& part : parts) {
+    if (part.weight == 0 || part.rows == 0) continue;
+    kept.push_back(part);
+    most = std::max(most, part.weight);
+  }
+  if (kept.empty()) return std::nullopt;
+  // Powers of two are taken out, so that no sum overflows.
+  const int exponent = std::ilogb(most);
+  const double divisor = DivisorOf(kept, exponent, normalization);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].weight == 0 || parts[i].rows == 0) continue;
+    const double scaled = std::scalbn(parts[i].weight, -exponent);
+    const double value = scaled / divisor;
+    if (!std::isfinite(value)) return FindLeast(parts);
+    if (value == 0 || scaled == 0) return i;
+  }
+  return std::nullopt;
+}
+
+std::string LostMessage(double weight) {
+  return absl::StrCat(
+      "want a weight that is not lost beside the others when they are scaled, "
+      "got ",
+      ShowNumber(weight));
+}
+
+void CheckRatio(const v1::RunSpec& spec, const ClassCounts& counts,
+                std::vector<Fault>* faults) {
+  const double ratio = spec.weighting().per_class().ratio();
+  // Then CheckWeighting says so.
+  const bool sound = std::isfinite(ratio) && ratio >= 0;
+  if (!sound || !spec.weighting().per_class().has_ratio()) return;
+  if (ratio == 0 && counts.negative == 0) {
+    faults->push_back({kRatio,
+                       "want a value > 0, got 0: every row is labelled +1, so "
+                       "that no row would have a weight"});
+    return;
+  }
+  if (FindLost({{ratio, counts.positive}, {1, counts.negative}},
+               spec.normalization())) {
+    faults->push_back({kRatio, LostMessage(ratio)});
+  }
+}
+
+void CheckFrequency(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  if (LabelsOf(spec) == LabelKind::kNumbers) {
+    faults->push_back({"weighting.inverse_frequency",
+                       "want labels that are classes, got the loss squared "
+                       "without classes"});
+  }
+  const double power = PowerOf(spec);
+  if (power >= 0 && power <= kMostPower) return;
+  faults->push_back({kPower, absl::StrCat("want a value of 0 to ", kMostPower,
+                                          ", got ", ShowNumber(power))});
+}
+
+// Weights that are lost beside the others.
+void CheckPower(const v1::RunSpec& spec, const ClassCounts& counts,
+                std::vector<Fault>* faults) {
+  const double power = PowerOf(spec);
+  if (!(power >= 0 && power <= kMostPower)) return;
+  const auto n = static_cast<double>(counts.positive + counts.negative);
+  const auto weight = [&](int64_t rows) {
+    return rows == 0 ? 0 : std::pow(n / static_cast<double>(rows), power);
+  };
+  const std::vector<WeightedCount> parts = {
+      {weight(counts.positive), counts.positive},
+      {weight(counts.negative), counts.negative}};
+  const bool infinite = std::any_of(
+      parts.begin(), parts.end(),
+      [](const WeightedCount& part) { return !std::isfinite(part.weight); });
+  if (!infinite && !FindLost(parts, spec.normalization())) return;
+  faults->push_back(
+      {kPower, absl::StrCat("want a power that loses no weight beside the "
+                            "others, got ",
+                            ShowNumber(power))});
+}
+
+// Checks the list on its own; its length is CheckTogether's.
+void CheckExampleWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const auto& weights = spec.weighting().per_example().weights();
+  std::vector<WeightedCount> parts;
+  {
+    ElementFaults wrong(kWeights, faults);
+    for (int i = 0; i < weights.size(); ++i) {
+      parts.push_back({weights[i], 1});
+      if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
+      wrong.Add(IndexPath(kWeights, static_cast<size_t>(i)),
+                absl::StrCat("want a finite value >= 0, got ",
+                             ShowNumber(weights[i])));
+    }
+    if (!wrong.none()) return;
+  }
+  if (std::all_of(weights.begin(), weights.end(),
+                  [](double weight) { return weight == 0; })) {
+    faults->push_back({kWeights, weights.empty()
+                                     ? "want a weight for each row, got none"
+                                     : "want a sum > 0, got only zeros"});
+    return;
+  }
+  if (const auto lost = FindLost(parts, spec.normalization())) {
+    faults->push_back(
+        {IndexPath(kWeights, *lost), LostMessage(parts[*lost].weight)});
+  }
+}
+
+}  // namespace
+
+void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const v1::Weighting& weighting = spec.weighting();
+  if (weighting.has_per_example()) CheckExampleWeights(spec, faults);
+  if (weighting.has_inverse_frequency()) CheckFrequency(spec, faults);
+  if (!weighting.has_per_class()) return;
+  if (LabelsOf(spec) != LabelKind::kSigns) {
+    faults->push_back({"weighting.per_class",
+                       "want labels of +1 and -1, got the loss squared without "
+                       "classes, or softmax_cross_entropy"});
+  }
+  const double ratio = weighting.per_class().ratio();
+  if (!weighting.per_class().has_ratio()) {
+    faults->push_back({kRatio, "want a finite value >= 0, got nothing"});
+  } else if (!std::isfinite(ratio) || ratio < 0) {
+    faults->push_back({kRatio, absl::StrCat("want a finite value >= 0, got ",
+                                            ShowNumber(ratio))});
+  }
+}
+
+void CheckWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
+                    std::vector<Fault>* faults) {
+  const v1::Weighting& weighting = spec.weighting();
+  if (train.counts && weighting.has_per_class()) {
+    CheckRatio(spec, *train.counts, faults);
+  }
+  if (train.counts && weighting.has_inverse_frequency()) {
+    CheckPower(spec, *train.counts, faults);
+  }
+  const std::optional<int64_t> count = CountRows(train);
+  if (!count || !weighting.has_per_example()) return;
+  const int got = weighting.per_example().weights_size();
+  if (got == 0 || got == *count) return;
+  faults->push_back(
+      {kWeights,
+       absl::StrCat("want ", *count,
+                    " weights, one for each row that is trained on, got ",
+                    got)});
+}
+
+}  // namespace steelyard::server

@@ -1,0 +1,19 @@
+#ifndef STEELYARD_SERVER_WORKER_ROW_WEIGHTS_H_
+#define STEELYARD_SERVER_WORKER_ROW_WEIGHTS_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/worker/training_rows.h"
+#include "steelyard/v1/spec.pb.h"
+
+namespace steelyard::worker {
+
+// The weight of each training row before normalisation; empty: all 1.
+// Errors: InvalidArgument, naming the field.
+absl::StatusOr<std::vector<double>> RowWeightsOf(const v1::Weighting& weighting,
+                                                 const TrainingRows& rows);
+
+}  // namespace steelyard::worker
+
+#endif  // STEELYARD_SERVER_WORKER_ROW_WEIGHTS_H_

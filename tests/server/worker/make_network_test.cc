@@ -1,0 +1,216 @@
+// Networks, their losses and optimisers from a spec to a trainer.  What is
+// refused: bad_specs_test.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "server/spec_defaults.h"
+#include "server/worker/make_trainer.h"
+#include "tests/server/worker/leases.h"
+#include "tests/status_matchers.h"
+
+namespace steelyard::worker {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Not;
+
+// The eight rows, an MLP of 5 units, and SGD; defaults filled in.
+v1::TrainLease MlpLease(uint64_t steps) {
+  v1::TrainLease lease = D8Lease(steps);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_model()->mutable_mlp()->add_hidden(5);
+  spec.mutable_loss()->mutable_logistic();
+  spec.mutable_optimizer()->mutable_sgd()->set_learning_rate(0.1);
+  spec.mutable_optimizer()->mutable_sgd()->set_batch_size(3);
+  spec.clear_initial();
+  spec.set_precision(v1::PRECISION_UNSPECIFIED);
+  server::FillDefaults(&spec);
+  return lease;
+}
+
+std::unique_ptr<training::Trainer> Make(v1::TrainLease lease) {
+  server::FillDefaults(lease.mutable_spec());
+  auto trainer = MakeTrainer(lease, MemoryLimit());
+  EXPECT_THAT(trainer, IsOk());
+  return trainer.ok() ? *std::move(trainer) : nullptr;
+}
+
+// The last values of a run, and its steps as "step".
+std::map<std::string, double> Train(const v1::TrainLease& lease) {
+  const auto trainer = Make(lease);
+  std::map<std::string, double> last;
+  while (trainer != nullptr && !trainer->done()) {
+    const auto evaluation = trainer->Advance(1'000'000);
+    if (!evaluation.ok()) {
+      ADD_FAILURE() << evaluation.status();
+      break;
+    }
+    if (!evaluation->has_value()) continue;
+    last.clear();
+    for (const training::MetricValue& value : (*evaluation)->values) {
+      last[trainer->metrics()[value.metric]] = value.value;
+    }
+    last["step"] = static_cast<double>((*evaluation)->step);
+  }
+  return last;
+}
+
+TEST(MakeNetworkTest, AnMlpLearnsTheRows) {
+  const auto last = Train(MlpLease(3'000));
+  EXPECT_EQ(last.at("train/error"), 0);
+  EXPECT_EQ(last.at("train/balanced_error"), 0);
+  EXPECT_EQ(last.at("train/fraction_positive"), 0.5);
+  EXPECT_LT(last.at("train/loss"), 0.01);
+}
+
+// By gradient descent from 0 in double precision a linear model has kernels of
+// its own; SGD with all rows in a batch is the same descent.
+TEST(MakeNetworkTest, ALinearModelByFullBatchesIsTheLinearModelByDescent) {
+  const auto descent = Train(D8Lease(1'000));
+  v1::TrainLease lease = D8Lease(1'000);
+  lease.mutable_spec()->mutable_optimizer()->mutable_sgd()->set_learning_rate(
+      0.1);
+  const auto sgd = Train(lease);
+  for (const char* metric : {"train/loss", "parameters/norm", "train/error",
+                             "margin/normalized", "train/fraction_positive"}) {
+    EXPECT_NEAR(sgd.at(metric), descent.at(metric),
+                1e-11 * std::abs(descent.at(metric)))
+        << metric;
+  }
+}
+
+TEST(MakeNetworkTest, EpochsAreStepsByTheBatches) {
+  v1::TrainLease lease = MlpLease(1);
+  lease.mutable_spec()->mutable_stop()->set_epochs(7);
+  EXPECT_EQ(Train(lease).at("step"), 7 * 2);  // 8 rows in threes
+  v1::Sgd* sgd = lease.mutable_spec()->mutable_optimizer()->mutable_sgd();
+  sgd->set_keep_last(true);
+  EXPECT_EQ(Train(lease).at("step"), 7 * 3);
+  sgd->set_batch_size(0);
+  EXPECT_EQ(Train(lease).at("step"), 7);
+  sgd->set_batch_size(2);
+  lease.mutable_spec()->mutable_weighting()->mutable_per_class()->set_ratio(0);
+  EXPECT_EQ(Train(lease).at("step"), 7 * 2);  // 4 rows have a weight
+}
+
+TEST(MakeNetworkTest, EachClassHasAShare) {
+  v1::TrainLease lease = MlpLease(3'000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_loss()->mutable_softmax_cross_entropy();
+  spec.mutable_weighting()->mutable_inverse_frequency();
+  spec.mutable_optimizer()->mutable_adam()->set_learning_rate(0.01);
+  const int labels[] = {7, 7, 7, 2, 9, 9, 9, 1};
+  for (int i = 0; i < 8; ++i) {
+    spec.mutable_data()->mutable_inline_()->set_labels(i, labels[i]);
+  }
+  for (const int label : {9, 7, 2}) {
+    spec.mutable_data()->mutable_classes()->add_each(label);
+  }
+  const auto last = Train(lease);
+  EXPECT_EQ(last.at("train/error"), 0);
+  EXPECT_NEAR(last.at("train/fraction/0"), 3.0 / 7, 1e-15);
+  EXPECT_NEAR(last.at("train/fraction/2"), 1.0 / 7, 1e-15);
+  // Weights 7/3 six times and 7 once: (14 + 7)^2 / (6 49/9 + 49).
+  EXPECT_NEAR(last.at("weights/effective_sample_size"),
+              441 / (6 * 49.0 / 9 + 49), 1e-12);
+}
+
+TEST(MakeNetworkTest, SquaredLossTakesNumbers) {
+  v1::TrainLease lease = MlpLease(20'000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_model()->mutable_linear()->set_bias(true);
+  spec.mutable_loss()->mutable_squared();
+  spec.mutable_weighting()->mutable_uniform();
+  spec.mutable_initial()->mutable_zeros();
+  spec.set_precision(v1::PRECISION_DOUBLE);
+  v1::InlineData& table = *spec.mutable_data()->mutable_inline_();
+  for (int i = 0; i < 8; ++i) {  // 0.5 - 2 x_0 + 3 x_1
+    const auto& x = table.features(i).values();
+    table.set_labels(i, 0.5 - 2 * x[0] + 3 * x[1]);
+  }
+  spec.mutable_optimizer()->mutable_sgd()->set_learning_rate(0.02);
+  const auto last = Train(lease);
+  EXPECT_THAT(last, Not(Contains(testing::Key("train/error"))));
+  EXPECT_LT(last.at("train/loss"), 1e-20);
+  EXPECT_NEAR(last.at("parameters/norm"), std::sqrt(0.25 + 4 + 9), 1e-9);
+}
+
+TEST(MakeNetworkTest, BiasesAndActivationsDecideWhetherThereIsAMargin) {
+  v1::TrainLease lease = MlpLease(10);
+  v1::MlpModel* mlp = lease.mutable_spec()->mutable_model()->mutable_mlp();
+  EXPECT_THAT(Make(lease)->metrics(), Not(Contains("margin/normalized")));
+  for (const v1::Biases biases : {v1::BIASES_NONE, v1::BIASES_CONSTANT_INPUT}) {
+    mlp->set_biases(biases);
+    for (const v1::Activation activation :
+         {v1::ACTIVATION_RELU, v1::ACTIVATION_QUADRATIC}) {
+      mlp->set_activation(activation);
+      EXPECT_THAT(Make(lease)->metrics(), Contains("margin/normalized"));
+    }
+    mlp->set_activation(v1::ACTIVATION_TANH);
+    EXPECT_THAT(Make(lease)->metrics(), Not(Contains("margin/normalized")));
+  }
+}
+
+// Nothing of a spec that reaches no bit: each change gives another loss.
+TEST(MakeNetworkTest, EveryFieldOfAnOptimizerCounts) {
+  const double loss = Train(MlpLease(20)).at("train/loss");
+  const auto with = [](void (*change)(v1::RunSpec*)) {
+    v1::TrainLease lease = MlpLease(20);
+    change(lease.mutable_spec());
+    return Train(lease).at("train/loss");
+  };
+  using Spec = v1::RunSpec;
+  void (*const changes[])(Spec*) = {
+      [](Spec* s) { s->set_seed(2); },
+      [](Spec* s) { s->mutable_initial()->mutable_xavier(); },
+      [](Spec* s) {
+        s->mutable_initial()->mutable_normal()->add_standard_deviations(1);
+        s->mutable_initial()->mutable_normal()->add_standard_deviations(2);
+      },
+      [](Spec* s) { s->set_precision(v1::PRECISION_DOUBLE); },
+      [](Spec* s) { s->mutable_optimizer()->mutable_sgd()->set_momentum(0.5); },
+      [](Spec* s) {
+        s->mutable_optimizer()->mutable_sgd()->set_weight_decay(0.01);
+      },
+      [](Spec* s) {
+        s->mutable_optimizer()->mutable_sgd()->set_reduction(
+            v1::REDUCTION_WEIGHTED_MEAN);
+      },
+      [](Spec* s) {
+        s->mutable_optimizer()->mutable_sgd()->set_keep_last(true);
+      },
+      [](Spec* s) {
+        s->mutable_optimizer()
+            ->mutable_sgd()
+            ->mutable_schedule()
+            ->mutable_cosine();
+      },
+      [](Spec* s) {
+        v1::Sgd* sgd = s->mutable_optimizer()->mutable_sgd();
+        sgd->mutable_schedule()->mutable_step()->add_at(10);
+      },
+      [](Spec* s) {
+        v1::Sgd* sgd = s->mutable_optimizer()->mutable_sgd();
+        sgd->mutable_schedule()->set_warm_up_steps(10);
+      },
+      [](Spec* s) { s->mutable_regularizer()->mutable_l2()->set_strength(1); },
+  };
+  for (size_t k = 0; k < std::size(changes); ++k) {
+    EXPECT_NE(with(changes[k]), loss) << "change " << k;
+  }
+  v1::TrainLease nesterov = MlpLease(20);
+  nesterov.mutable_spec()->mutable_optimizer()->mutable_sgd()->set_momentum(
+      0.5);
+  const double momentum = Train(nesterov).at("train/loss");
+  nesterov.mutable_spec()->mutable_optimizer()->mutable_sgd()->set_nesterov(
+      true);
+  EXPECT_NE(Train(nesterov).at("train/loss"), momentum);
+}
+
+}  // namespace
+}  // namespace steelyard::worker
