@@ -15,7 +15,6 @@ using storage::AttemptEnd;
 using storage::RunId;
 using storage::RunState;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 class EngineLossesTest : public testing::Test {
  protected:

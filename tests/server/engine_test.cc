@@ -16,7 +16,6 @@ using storage::AttemptEnd;
 using storage::RunId;
 using storage::RunState;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 TEST(EngineTest, ARunIsSubmittedLeasedReportedAndDone) {
   Lab lab;
