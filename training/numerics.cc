@@ -5,7 +5,7 @@
 
 namespace steelyard::training {
 
-std::string InstructionLevel() { return "x86-64"; }
+std::string InstructionLevel() { return STEELYARD_INSTRUCTION_LEVEL; }
 
 std::string NumericsId() {
   return absl::StrCat(STEELYARD_NUMERICS_VERSION, "-", InstructionLevel(),

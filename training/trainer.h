@@ -111,9 +111,10 @@ class STEELYARD_TRAINING_EXPORT Trainer {
 };
 
 // What decides the bits of a result besides the problem: numerics version,
-// instruction level, precision, kernels: "1-x86-64-steelyard".
+// instruction level, kernels: "1-x86-64-v3-steelyard".
 STEELYARD_TRAINING_EXPORT std::string NumericsId();
-// The instruction level that the library was built for: "x86-64".
+// The instruction level that the library was built for: "x86-64", "x86-64-v3",
+// "x86-64-v4", or another processor's name.
 STEELYARD_TRAINING_EXPORT std::string InstructionLevel();
 
 }  // namespace steelyard::training

@@ -26,7 +26,8 @@ std::vector<Real> Random(int64_t count, uint64_t seed) {
 template <typename Real>
 Real Chain(const MatrixView<Real>& a, const MatrixView<Real>& b, int64_t i,
            int64_t j, int64_t k, Real c) {
-  const bool fused = InstructionLevel() != "x86-64";
+  const std::string level = InstructionLevel();
+  const bool fused = level == "x86-64-v3" || level == "x86-64-v4";
   for (int64_t step = 0; step < k; ++step) {
     const Real x = a.data[i * a.row_stride + step * a.column_stride];
     const Real y = b.data[step * b.row_stride + j * b.column_stride];
