@@ -1,18 +1,17 @@
 #include "storage/file_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "storage/file.h"
 #include "storage/sha256.h"
 #include "support/status_macros.h"
 
@@ -20,80 +19,6 @@ namespace steelyard::storage {
 namespace {
 
 constexpr char kUnfinished[] = "unfinished-";
-
-// What `what` on `path` ended with, as errno says.
-absl::Status FileError(absl::string_view what, const std::string& path) {
-  const int error = errno;
-  const std::string message = absl::StrCat(
-      path, ": ", what, ": ", std::generic_category().message(error));
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return absl::ResourceExhaustedError(message);
-    case ENOENT:
-      return absl::NotFoundError(message);
-    default:
-      return absl::InternalError(message);
-  }
-}
-
-// A file descriptor that closes itself.
-class File {
- public:
-  File(const std::string& path, int flags)
-      : descriptor_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~File() {
-    if (is_open()) close(descriptor_);
-  }
-  File(File&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  File& operator=(File&&) = delete;
-
-  bool is_open() const { return descriptor_ >= 0; }
-  int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-absl::Status Sync(const File& file, const std::string& path) {
-  if (fsync(file.descriptor()) == 0) return absl::OkStatus();
-  // The kernel may have dropped what it could not write: nothing that is asked
-  // of it later can tell.
-  return absl::DataLossError(
-      absl::StrCat(path, ": sync: ", std::generic_category().message(errno)));
-}
-
-absl::Status SyncFolder(const std::string& folder) {
-  const File file(folder, O_RDONLY | O_DIRECTORY);
-  if (!file.is_open()) return FileError("open", folder);
-  return Sync(file, folder);
-}
-
-absl::Status WriteAll(const File& file, absl::string_view bytes,
-                      const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written =
-        write(file.descriptor(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return FileError("write", path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> ReadAll(const File& file, const std::string& path) {
-  std::string bytes;
-  std::vector<char> chunk(1 << 16);
-  for (;;) {
-    const ssize_t got = read(file.descriptor(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FileError("read", path);
-    if (got == 0) return bytes;
-    bytes.append(chunk.data(), static_cast<size_t>(got));
-  }
-}
 
 // A file under a name of its own in the store's folder, removed again unless it
 // was kept.
@@ -192,18 +117,6 @@ class FileUpload final : public FileStore::Upload {
   absl::Status status_;
 };
 
-absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& folder) {
-  DIR* directory = opendir(folder.c_str());
-  if (directory == nullptr) return FileError("open", folder);
-  std::vector<std::string> names;
-  // Only this thread has this DIR.  NOLINTNEXTLINE(concurrency-mt-unsafe)
-  while (const dirent* entry = readdir(directory)) {
-    names.emplace_back(entry->d_name);
-  }
-  closedir(directory);
-  return names;
-}
-
 }  // namespace
 
 absl::StatusOr<FileStore> FileStore::Open(const std::string& data_dir) {
@@ -211,11 +124,7 @@ absl::StatusOr<FileStore> FileStore::Open(const std::string& data_dir) {
 }
 
 absl::StatusOr<FileStore> FileStore::OpenFolder(const std::string& folder) {
-  if (mkdir(folder.c_str(), 0700) == 0) {
-    STEELYARD_RETURN_IF_ERROR(SyncFolder(absl::StrCat(folder, "/..")));
-  } else if (errno != EEXIST) {
-    return FileError("make the folder", folder);
-  }
+  STEELYARD_RETURN_IF_ERROR(MakeFolder(folder));
   return FileStore(folder);
 }
 
