@@ -21,12 +21,14 @@
 #include "server/experiment_service.h"
 #include "server/grpc_settings.h"
 #include "server/listen_address.h"
+#include "server/log.h"
 #include "server/reader_pool.h"
 #include "server/run_service.h"
 #include "server/run_watch.h"
 #include "server/service_parts.h"
 #include "server/ticker.h"
 #include "server/unix_listener.h"
+#include "storage/uploads.h"
 #include "support/status_macros.h"
 
 namespace steelyard::server {
@@ -35,6 +37,9 @@ namespace {
 // Specs as text and uploads: two at a time, so that a third waits rather than
 // the machine.
 constexpr int kSlowThreads = 2;
+
+// How often uploads that nobody continued are looked for.
+constexpr absl::Duration kOldUploadsInterval = absl::Hours(1);
 
 class ApiServerImpl final : public ApiServer {
  public:
@@ -55,6 +60,7 @@ class ApiServerImpl final : public ApiServer {
 
   absl::Status Begin() {
     STEELYARD_RETURN_IF_ERROR(StartPools());
+    STEELYARD_RETURN_IF_ERROR(OpenUploads());
     StartServices();
     STEELYARD_RETURN_IF_ERROR(Listen());
     return absl::OkStatus();
@@ -84,6 +90,26 @@ class ApiServerImpl final : public ApiServer {
     return absl::OkStatus();
   }
 
+  absl::Status OpenUploads() {
+    const v1::Limits& limits = options_.limits;
+    STEELYARD_ASSIGN_OR_RETURN(
+        uploads_, storage::Uploads::Open(
+                      options_.data_dir, &files_,
+                      {.per_user = limits.kept_uploads(),
+                       .bytes_per_user = limits.kept_upload_bytes(),
+                       .age = absl::Seconds(limits.kept_upload_age_s())},
+                      absl::Now));
+    old_uploads_.emplace(kOldUploadsInterval, [this] {
+      slow_pool_->PostAdmitted([this](storage::Reader&) {
+        if (const absl::Status bad = uploads_->RemoveOld(); !bad.ok()) {
+          Log(Severity::kWarning, "old_uploads_not_removed",
+              {{"error", bad.message()}});
+        }
+      });
+    });
+    return absl::OkStatus();
+  }
+
   void StartServices() {
     watch_parts_ = {
         .pool = pool_.get(),
@@ -99,6 +125,7 @@ class ApiServerImpl final : public ApiServer {
                                 .slow_pool = slow_pool_.get(),
                                 .authenticator = &authenticator_,
                                 .files = &files_,
+                                .uploads = uploads_.get(),
                                 .limits = &options_.limits,
                                 .start_time = absl::Now()};
     runs_.emplace(parts, &watch_parts_);
@@ -190,9 +217,11 @@ class ApiServerImpl final : public ApiServer {
   WatchParts watch_parts_;
   std::vector<std::string> addresses_;
   // In the order in which they may end, the last first: listeners, gRPC with
-  // all its calls, heartbeats, services, pools.
+  // all its calls, heartbeats, services, pools, uploads.
+  std::unique_ptr<storage::Uploads> uploads_;
   std::unique_ptr<ReaderPool> pool_;
   std::unique_ptr<ReaderPool> slow_pool_;
+  std::optional<Ticker> old_uploads_;
   std::optional<RunService> runs_;
   std::optional<ExperimentService> experiments_;
   std::optional<DatasetService> datasets_;

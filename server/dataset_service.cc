@@ -32,6 +32,26 @@ absl::Status ReadDataset(storage::Reader& reader, const Caller& caller,
   return absl::OkStatus();
 }
 
+absl::Status ReadUpload(storage::Uploads& uploads, const Caller& caller,
+                        const v1::GetUploadRequest& request,
+                        v1::Upload* upload) {
+  STEELYARD_ASSIGN_OR_RETURN(const storage::Sha256 sha256,
+                             ParseUploadName(request.name()));
+  const absl::StatusOr<storage::Uploads::State> state =
+      uploads.Find({caller.user, sha256});
+  if (absl::IsNotFound(state.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("upload: nothing of ", request.name(),
+                     " is here; send the file from its beginning"));
+  }
+  if (!state.ok()) return state.status();
+  upload->set_name(request.name());
+  upload->set_received_bytes(state->size_bytes);
+  upload->set_under_way(state->under_way);
+  *upload->mutable_expire_time() = ToTimestamp(state->forget_time);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerReadReactor<v1::UploadDatasetRequest>*
@@ -47,6 +67,16 @@ DatasetService::UploadDataset(grpc::CallbackServerContext* context,
   }
   return StartUpload(parts_, *std::move(caller), response,
                      [this] { --uploads_; });
+}
+
+grpc::ServerUnaryReactor* DatasetService::GetUpload(
+    grpc::CallbackServerContext* context, const v1::GetUploadRequest* request,
+    v1::GetUploadResponse* response) {
+  return calls_.Read(context, [this, request, response](storage::Reader&,
+                                                        const Caller& caller) {
+    return ReadUpload(*parts_.uploads, caller, *request,
+                      response->mutable_upload());
+  });
 }
 
 grpc::ServerUnaryReactor* DatasetService::GetDataset(

@@ -21,6 +21,9 @@ class DatasetService final : public v1::DatasetService::CallbackService {
   grpc::ServerReadReactor<v1::UploadDatasetRequest>* UploadDataset(
       grpc::CallbackServerContext* context,
       v1::UploadDatasetResponse* response) override;
+  grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context,
+                                      const v1::GetUploadRequest* request,
+                                      v1::GetUploadResponse* response) override;
   grpc::ServerUnaryReactor* GetDataset(
       grpc::CallbackServerContext* context,
       const v1::GetDatasetRequest* request,

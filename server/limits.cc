@@ -51,6 +51,9 @@ v1::Limits DefaultLimits() {
   limits.set_metrics_per_run(10'000);
   limits.set_queued_runs(1'000'000);
   limits.set_query_s(2);
+  limits.set_kept_uploads(16);
+  limits.set_kept_upload_bytes(16 * kGiB);
+  limits.set_kept_upload_age_s(int64_t{7} * 24 * 3600);
   return limits;
 }
 

@@ -116,6 +116,14 @@ std::string FormatDatasetName(const storage::Sha256& sha256) {
   return absl::StrCat("datasets/", sha256.hex);
 }
 
+absl::StatusOr<storage::Sha256> ParseUploadName(absl::string_view name) {
+  absl::string_view text = name;
+  if (absl::ConsumePrefix(&text, "uploads/") && IsSha256Hex(text)) {
+    return storage::Sha256{std::string(text)};
+  }
+  return Wanted("name", "uploads/ and a SHA-256", name);
+}
+
 absl::StatusOr<DatasetName> ParseDatasetReference(absl::string_view reference) {
   const absl::Status error = Wanted(
       "dataset", "sha256/ and 64 lower-case hexadecimal digits, or a label",

@@ -8,8 +8,8 @@
 #include "storage/types.h"
 
 // The resource names of the API: experiments/E, experiments/E/runs/R,
-// datasets/HEX.  Each parser's error is InvalidArgument and says what was
-// wanted.
+// datasets/HEX, uploads/HEX.  Each parser's error is InvalidArgument and says
+// what was wanted.
 namespace steelyard::server {
 
 // 1-63 of [a-z0-9-_.]: experiments, labels of runs and datasets.
@@ -48,6 +48,9 @@ struct DatasetName {
 // "datasets/HEX" or "datasets/LABEL".
 absl::StatusOr<DatasetName> ParseDatasetName(absl::string_view name);
 std::string FormatDatasetName(const storage::Sha256& sha256);
+
+// "uploads/HEX".
+absl::StatusOr<storage::Sha256> ParseUploadName(absl::string_view name);
 
 // As in a spec: "sha256/HEX" or "LABEL".
 absl::StatusOr<DatasetName> ParseDatasetReference(absl::string_view reference);

@@ -7,6 +7,7 @@
 #include "server/reader_pool.h"
 #include "steelyard/v1/admin_service.pb.h"
 #include "storage/file_store.h"
+#include "storage/uploads.h"
 
 namespace steelyard::server {
 
@@ -18,6 +19,7 @@ struct ServiceParts {
   ReaderPool* slow_pool = nullptr;
   Authenticator* authenticator = nullptr;
   const storage::FileStore* files = nullptr;
+  storage::Uploads* uploads = nullptr;
   const v1::Limits* limits = nullptr;
   absl::Time start_time;
 };

@@ -14,6 +14,7 @@
 #include "server/names.h"
 #include "server/to_grpc.h"
 #include "storage/file_store.h"
+#include "storage/uploads.h"
 #include "support/status_macros.h"
 
 namespace steelyard::server {
@@ -71,6 +72,14 @@ absl::Status CheckHeader(const v1::UploadHeader& header,
                       absl::StrCat("want the file's size, 1 or more, got ",
                                    header.size_bytes())});
   }
+  if (header.offset_bytes() < 0 ||
+      (header.offset_bytes() > header.size_bytes() &&
+       header.size_bytes() > 0)) {
+    faults.push_back(
+        {"header.offset_bytes",
+         absl::StrCat("want 0 to the file's size, ", header.size_bytes(),
+                      ", got ", header.offset_bytes())});
+  }
   if (header.form() == v1::DATASET_FORM_UNSPECIFIED ||
       !v1::DatasetForm_IsValid(header.form())) {
     faults.push_back(
@@ -93,7 +102,7 @@ class RefusedUpload final : public UploadReactor {
 
 // At any time one party has the turn: gRPC (a read is on its way), the pool (we
 // write) or the engine (it adds the dataset).  The file on its way is a member:
-// a call that ends early leaves nothing.
+// a call that ends early leaves what came of it, to be continued.
 class StreamedUpload final : public UploadReactor {
  public:
   StreamedUpload(const ServiceParts& parts, Caller caller,
@@ -146,8 +155,22 @@ class StreamedUpload final : public UploadReactor {
       return known.status();
     }
     STEELYARD_ASSIGN_OR_RETURN(
-        file_, parts_.files->StartUpload(sha256, header_.size_bytes()));
-    StartRead(&request_);
+        file_,
+        parts_.uploads->Start({caller_.user, sha256}, header_.size_bytes(),
+                              header_.offset_bytes()));
+    return TakeUp();
+  }
+
+  // What an earlier call brought may be gigabytes: others get their turn.
+  absl::Status TakeUp() {
+    STEELYARD_ASSIGN_OR_RETURN(const bool done, file_->TakeUp());
+    if (done) {
+      StartRead(&request_);
+    } else {
+      parts_.slow_pool->PostAdmitted([this](storage::Reader&) {
+        if (absl::Status bad = TakeUp(); !bad.ok()) End(bad);
+      });
+    }
     return absl::OkStatus();
   }
 
@@ -167,7 +190,7 @@ class StreamedUpload final : public UploadReactor {
     return absl::OkStatus();
   }
 
-  // The client has sent all, or has gone; then size or hash do not fit.
+  // The client has sent all, or has gone; then bytes are missing.
   absl::Status FinishFile(storage::Reader& reader) {
     if (file_ == nullptr) {
       return absl::InvalidArgumentError("header: want one, got nothing");
@@ -203,7 +226,7 @@ class StreamedUpload final : public UploadReactor {
   }
 
   void End(const absl::Status& status) {
-    // Before the answer: who hears of an error finds nothing left.
+    // Before the answer: who hears of it finds the file as it stays.
     file_.reset();
     Finish(ToGrpc(status));
   }
@@ -214,7 +237,7 @@ class StreamedUpload final : public UploadReactor {
   absl::AnyInvocable<void()> done_;
   v1::UploadDatasetRequest request_;
   v1::UploadHeader header_;
-  std::unique_ptr<storage::FileStore::Upload> file_;
+  std::unique_ptr<storage::Uploads::Upload> file_;
 };
 
 }  // namespace

@@ -67,56 +67,6 @@ class UnfinishedFile {
   File file_;
 };
 
-class FileUpload final : public FileStore::Upload {
- public:
-  FileUpload(UnfinishedFile file, std::string final_path, Sha256 announced,
-             int64_t announced_size_bytes)
-      : file_(std::move(file)),
-        final_path_(std::move(final_path)),
-        announced_(std::move(announced)),
-        announced_size_bytes_(announced_size_bytes) {}
-
-  absl::Status Append(absl::string_view bytes) override {
-    if (status_.ok()) status_ = TryAppend(bytes);
-    return status_;
-  }
-
-  absl::Status Finish() override {
-    STEELYARD_RETURN_IF_ERROR(status_);
-    const Sha256 received = hasher_.Finish();
-    if (size_bytes_ != announced_size_bytes_ || received != announced_) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "upload: want ", announced_size_bytes_, " bytes of sha256/",
-          announced_.hex, " as announced, got ", size_bytes_,
-          " bytes of sha256/", received.hex));
-    }
-    return file_.KeepAs(final_path_);
-  }
-
- private:
-  absl::Status TryAppend(absl::string_view bytes) {
-    const int64_t left = announced_size_bytes_ - size_bytes_;
-    if (static_cast<int64_t>(bytes.size()) > left) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("upload: want ", announced_size_bytes_,
-                       " bytes as announced, got at least ",
-                       size_bytes_ + static_cast<int64_t>(bytes.size())));
-    }
-    STEELYARD_RETURN_IF_ERROR(file_.Write(bytes));
-    hasher_.Add(bytes);
-    size_bytes_ += static_cast<int64_t>(bytes.size());
-    return absl::OkStatus();
-  }
-
-  UnfinishedFile file_;
-  const std::string final_path_;
-  const Sha256 announced_;
-  const int64_t announced_size_bytes_;
-  Sha256Hasher hasher_;
-  int64_t size_bytes_ = 0;
-  absl::Status status_;
-};
-
 }  // namespace
 
 absl::StatusOr<FileStore> FileStore::Open(const std::string& data_dir) {
@@ -188,20 +138,12 @@ absl::Status FileStore::Clean(
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<FileStore::Upload>> FileStore::StartUpload(
-    const Sha256& announced, int64_t announced_size_bytes) const {
-  if (!IsSha256(announced)) {
-    return absl::InvalidArgumentError(
-        "sha256: want 64 lower-case hexadecimal digits");
+absl::Status FileStore::Adopt(const std::string& path,
+                              const Sha256& sha256) const {
+  if (rename(path.c_str(), Path(sha256).c_str()) != 0) {
+    return FileError("rename", path);
   }
-  if (announced_size_bytes < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("size_bytes: want >= 0, got ", announced_size_bytes));
-  }
-  STEELYARD_ASSIGN_OR_RETURN(UnfinishedFile file,
-                             UnfinishedFile::Create(folder_));
-  return std::make_unique<FileUpload>(std::move(file), Path(announced),
-                                      announced, announced_size_bytes);
+  return SyncFolder(folder_);
 }
 
 }  // namespace steelyard::storage

@@ -2,7 +2,6 @@
 #define STEELYARD_STORAGE_FILE_STORE_H_
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -47,21 +46,9 @@ class FileStore {
   absl::Status Clean(
       absl::FunctionRef<absl::StatusOr<bool>(const Sha256&)> is_wanted) const;
 
-  // A file on its way in.  Destroyed unfinished it leaves nothing.
-  class Upload {
-   public:
-    virtual ~Upload() = default;
-    // Errors: InvalidArgument beyond the announced size.  After an error every
-    // later call returns it.
-    virtual absl::Status Append(absl::string_view bytes) = 0;
-    // Makes the file durable under its hash.  Called once.
-    // Errors: InvalidArgument when size or hash are not those announced, naming
-    // both.
-    virtual absl::Status Finish() = 0;
-  };
-  // Errors: InvalidArgument when the hash is none or the size negative.
-  absl::StatusOr<std::unique_ptr<Upload>> StartUpload(
-      const Sha256& announced, int64_t announced_size_bytes) const;
+  // Takes the file at `path`, of this disk, synced and of that hash, under its
+  // name.  Errors also: NotFound.
+  absl::Status Adopt(const std::string& path, const Sha256& sha256) const;
 
  private:
   explicit FileStore(std::string folder) : folder_(std::move(folder)) {}

@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "steelyard/v1/dataset_service.grpc.pb.h"
+#include "storage/uploads.h"
 #include "tests/server/served.h"
 
 namespace steelyard::server {
@@ -32,6 +33,7 @@ class DatasetServiceTest : public ::testing::Test {
  protected:
   void Start() {
     served_.Start();
+    if (HasFatalFailure()) return;
     stub_ = v1::DatasetService::NewStub(served_.Connect());
   }
 
@@ -62,6 +64,44 @@ class DatasetServiceTest : public ::testing::Test {
     grpc::Status status = Call(*stub_, &Stub::GetDataset, request, &response);
     *dataset = response.dataset();
     return status;
+  }
+  grpc::Status GetUpload(const std::string& bytes, v1::Upload* upload) {
+    v1::GetUploadRequest request;
+    request.set_name("uploads/" + storage::HashOf(bytes).hex);
+    v1::GetUploadResponse response;
+    const grpc::Status status =
+        Call(*stub_, &Stub::GetUpload, request, &response);
+    *upload = response.upload();
+    return status;
+  }
+  // Sends the first `count` bytes, and returns when the server has seen that no
+  // more come.
+  void Abandon(const std::string& bytes, size_t count) {
+    {
+      grpc::ClientContext context;
+      v1::UploadDatasetResponse response;
+      const auto writer = stub_->UploadDataset(&context, &response);
+      v1::UploadDatasetRequest request;
+      *request.mutable_header() = Header(bytes);
+      ASSERT_TRUE(writer->Write(request));
+      request.set_chunk(bytes.substr(0, count));
+      ASSERT_TRUE(writer->Write(request));
+      WaitForUpload(bytes, [count](const v1::Upload& upload) {
+        return upload.received_bytes() == static_cast<int64_t>(count);
+      });
+      context.TryCancel();
+      EXPECT_FALSE(writer->Finish().ok());
+    }
+    WaitForUpload(bytes,
+                  [](const v1::Upload& upload) { return !upload.under_way(); });
+  }
+  template <typename Condition>
+  void WaitForUpload(const std::string& bytes, Condition condition) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    v1::Upload upload;
+    while (!GetUpload(bytes, &upload).ok() || !condition(upload)) {
+      ASSERT_LT(absl::Now(), deadline);
+    }
   }
   std::vector<std::string> StoredFiles() {
     std::vector<std::string> names;
@@ -194,22 +234,91 @@ TEST_F(DatasetServiceTest, MessagesOutOfOrderAreRefused) {
   EXPECT_THAT(ViolatedFields(status), ElementsAre("header"));
 }
 
-TEST_F(DatasetServiceTest, AnAbandonedUploadLeavesNothing) {
+TEST_F(DatasetServiceTest, AnAbandonedUploadIsContinuedAfterARestart) {
   Start();
-  {
-    grpc::ClientContext context;
-    v1::UploadDatasetResponse response;
-    const auto writer = stub_->UploadDataset(&context, &response);
-    v1::UploadDatasetRequest request;
-    *request.mutable_header() = Header(kCsv);
-    ASSERT_TRUE(writer->Write(request));
-    request.set_chunk("a,y");
-    ASSERT_TRUE(writer->Write(request));
-    context.TryCancel();
-    EXPECT_FALSE(writer->Finish().ok());
-  }
+  Abandon(kCsv, 3);
   served_.Stop();  // waits for the server's side of the call
   EXPECT_THAT(StoredFiles(), ElementsAre());
+  Start();
+  v1::Upload upload;
+  ASSERT_TRUE(GetUpload(kCsv, &upload).ok());
+  EXPECT_EQ(upload.name(), "uploads/" + Header(kCsv).sha256());
+  EXPECT_EQ(upload.received_bytes(), 3);
+  EXPECT_FALSE(upload.under_way());
+  const absl::Duration left =
+      absl::FromUnixSeconds(upload.expire_time().seconds()) - absl::Now();
+  EXPECT_GT(left, absl::Hours(7 * 24 - 1));
+  EXPECT_LE(left, absl::Hours(7 * 24));
+
+  v1::UploadHeader header = Header(kCsv);
+  header.set_offset_bytes(3);
+  v1::Dataset dataset;
+  const grpc::Status status =
+      Upload(header, std::string(kCsv).substr(3), &dataset, 4);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(served_.files().Get({header.sha256()}).value(), kCsv);
+  EXPECT_EQ(GetUpload(kCsv, &upload).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(DatasetServiceTest, WrongBytesBehindAnotherCallsAreRefusedAndForgotten) {
+  Start();
+  Abandon(kCsv, 3);
+  v1::UploadHeader header = Header(kCsv);
+  header.set_offset_bytes(3);
+  std::string rest = std::string(kCsv).substr(3);
+  std::reverse(rest.begin(), rest.end());
+  v1::Dataset dataset;
+  EXPECT_EQ(Upload(header, rest, &dataset).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  v1::Upload upload;
+  EXPECT_EQ(GetUpload(kCsv, &upload).error_code(), grpc::StatusCode::NOT_FOUND);
+  header.set_offset_bytes(0);
+  EXPECT_TRUE(Upload(header, kCsv, &dataset).ok());
+}
+
+TEST_F(DatasetServiceTest, AnUploadGoesOnWhereItBrokeOffAndNowhereElse) {
+  Start();
+  Abandon(kCsv, 3);
+  v1::UploadHeader header = Header(kCsv);
+  header.set_offset_bytes(4);
+  v1::Dataset dataset;
+  EXPECT_EQ(Upload(header, "", &dataset).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
+  for (const int64_t offset : {-1, 1000}) {
+    header.set_offset_bytes(offset);
+    EXPECT_THAT(ViolatedFields(Upload(header, "", &dataset)),
+                ElementsAre("header.offset_bytes"));
+  }
+}
+
+// That others have begun with it must not be told.
+TEST_F(DatasetServiceTest, AnotherUsersUploadIsNotFound) {
+  Start();
+  const auto uploads =
+      storage::Uploads::Open(served_.folder(), &served_.files(), {}, absl::Now);
+  ASSERT_TRUE(uploads.ok());
+  const storage::Uploads::Key theirs = {"bob", storage::HashOf(kCsv)};
+  ASSERT_TRUE((*uploads)->Start(theirs, 14, 0).value()->Append("a,y").ok());
+  ASSERT_TRUE((*uploads)->Find(theirs).ok());
+  v1::Upload upload;
+  EXPECT_EQ(GetUpload(kCsv, &upload).error_code(), grpc::StatusCode::NOT_FOUND);
+  v1::GetUploadRequest request;
+  request.set_name("uploads/../x");
+  v1::GetUploadResponse response;
+  EXPECT_THAT(
+      ViolatedFields(Call(*stub_, &Stub::GetUpload, request, &response)),
+      ElementsAre("name"));
+}
+
+TEST_F(DatasetServiceTest, KeptUploadsHaveTheirLimits) {
+  served_.options().limits.set_kept_uploads(2);
+  Start();
+  const std::vector<std::string> tables = {"a\n1\n", "a\n2\n", "a\n3\n"};
+  v1::Upload upload;
+  for (const std::string& bytes : tables) Abandon(bytes, 3);
+  EXPECT_FALSE(GetUpload(tables[0], &upload).ok());
+  EXPECT_TRUE(GetUpload(tables[1], &upload).ok());
+  EXPECT_TRUE(GetUpload(tables[2], &upload).ok());
 }
 
 TEST_F(DatasetServiceTest, TheListHoldsOwnAndSharedOnesInPages) {

@@ -79,51 +79,19 @@ TEST_F(FileStoreTest, AHashThatIsNoneLeadsNowhere) {
     EXPECT_FALSE(IsSha256(sha256));
     EXPECT_FALSE(store_.Has(sha256));
     EXPECT_THAT(store_.Get(sha256), StatusIs(StatusCode::kNotFound, "files"));
-    EXPECT_THAT(store_.StartUpload(sha256, 1),
-                StatusIs(StatusCode::kInvalidArgument, "sha256"));
     EXPECT_THAT(store_.Remove(sha256), IsOk());
   }
   EXPECT_TRUE(std::filesystem::exists(folder_.path() + "/secret"));
 }
 
-TEST_F(FileStoreTest, AnUploadAppearsWhenItIsFinished) {
-  const Sha256 sha256 = HashOf("abcdef");
-  auto upload = store_.StartUpload(sha256, 6).value();
-  ASSERT_THAT(upload->Append("abc"), IsOk());
-  ASSERT_THAT(upload->Append("def"), IsOk());
-  EXPECT_FALSE(store_.Has(sha256));
-  ASSERT_THAT(upload->Finish(), IsOk());
-  EXPECT_EQ(store_.Get(sha256).value(), "abcdef");
-  upload.reset();
-  EXPECT_EQ(NamesIn(folder()), std::vector<std::string>{sha256.hex});
-}
-
-TEST_F(FileStoreTest, AnUploadMustBeWhatWasAnnounced) {
-  auto other = store_.StartUpload(HashOf("abc"), 3).value();
-  ASSERT_THAT(other->Append("abd"), IsOk());
-  EXPECT_THAT(other->Finish(),
-              StatusIs(StatusCode::kInvalidArgument, HashOf("abd").hex));
-  auto shorter = store_.StartUpload(HashOf("abc"), 4).value();
-  ASSERT_THAT(shorter->Append("abc"), IsOk());
-  EXPECT_THAT(shorter->Finish(),
-              StatusIs(StatusCode::kInvalidArgument, "want 4 bytes"));
-  auto longer = store_.StartUpload(HashOf("abc"), 2).value();
-  EXPECT_THAT(longer->Append("abc"),
-              StatusIs(StatusCode::kInvalidArgument, "at least 3"));
-  EXPECT_THAT(longer->Finish(),
-              StatusIs(StatusCode::kInvalidArgument, "at least 3"));
-  EXPECT_THAT(store_.StartUpload(HashOf("abc"), -1),
-              StatusIs(StatusCode::kInvalidArgument, "size_bytes"));
-  for (auto* upload : {&other, &shorter, &longer}) upload->reset();
-  EXPECT_TRUE(NamesIn(folder()).empty());
-}
-
-TEST_F(FileStoreTest, AnUnfinishedUploadLeavesNothing) {
-  auto upload = store_.StartUpload(HashOf("abc"), 3).value();
-  ASSERT_THAT(upload->Append("ab"), IsOk());
-  EXPECT_EQ(NamesIn(folder()).size(), 1u);
-  upload.reset();
-  EXPECT_TRUE(NamesIn(folder()).empty());
+TEST_F(FileStoreTest, AFileIsAdoptedUnderItsHash) {
+  const std::string path = folder_.path() + "/elsewhere";
+  std::ofstream(path) << "abc";
+  ASSERT_THAT(store_.Adopt(path, HashOf("abc")), IsOk());
+  EXPECT_EQ(store_.Get(HashOf("abc")).value(), "abc");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(store_.Adopt(path, HashOf("abc")),
+              StatusIs(StatusCode::kNotFound, "elsewhere"));
 }
 
 TEST_F(FileStoreTest, ManyThreadsMayPutTheSameBytes) {
@@ -149,17 +117,9 @@ TEST_F(FileStoreTest, AFullDiskIsSaidAndLeavesNothing) {
   low.rlim_cur = 1000;
   setrlimit(RLIMIT_FSIZE, &low);
   const absl::Status put = store_.Put(std::string(1001, 'x')).status();
-  auto upload = store_.StartUpload(HashOf("x"), 2000).value();
-  const absl::Status fits = upload->Append(std::string(1000, 'x'));
-  const absl::Status full = upload->Append("x");
-  const absl::Status finish = upload->Finish();
-  upload.reset();
   setrlimit(RLIMIT_FSIZE, &before);
 
   EXPECT_THAT(put, StatusIs(StatusCode::kResourceExhausted, "write"));
-  EXPECT_THAT(fits, IsOk());
-  EXPECT_THAT(full, StatusIs(StatusCode::kResourceExhausted, "write"));
-  EXPECT_THAT(finish, StatusIs(StatusCode::kResourceExhausted, "write"));
   EXPECT_TRUE(NamesIn(folder()).empty());
   EXPECT_THAT(store_.Put("later"), IsOk());
 }
