@@ -82,6 +82,97 @@ TEST_F(DatasetTest, ANewNameGoesUpWithoutTheBytes) {
   EXPECT_EQ(sent_.size(), 2) << "it has that name already";
 }
 
+// The server keeps what came, and breaks each call off at the numbers of bytes
+// in `breaks`.
+class BrokenUploadTest : public DatasetTest {
+ protected:
+  BrokenUploadTest() {
+    const auto store = server_.upload_dataset;
+    server_.get_upload = [this](const v1::GetUploadRequest& request,
+                                v1::GetUploadResponse& response) {
+      const auto held = held_.find(request.name());
+      if (held == held_.end()) {
+        return grpc::Status(grpc::StatusCode::NOT_FOUND, request.name());
+      }
+      response.mutable_upload()->set_received_bytes(
+          static_cast<int64_t>(held->second.size()));
+      response.mutable_upload()->set_under_way(under_way_ > 0);
+      if (under_way_ > 0) --under_way_;
+      return grpc::Status::OK;
+    };
+    server_.upload_dataset = [this, store](const v1::UploadHeader& header,
+                                           const std::string& bytes,
+                                           v1::Dataset& dataset) {
+      std::string& held = held_["uploads/" + header.sha256()];
+      const auto offset = static_cast<size_t>(header.offset_bytes());
+      offsets_.push_back(offset);
+      held = held.substr(0, offset) + bytes;
+      if (!breaks_.empty()) {
+        held.resize(breaks_.front());
+        breaks_.erase(breaks_.begin());
+        return grpc::Status(grpc::StatusCode::UNAVAILABLE, "broken");
+      }
+      if (Sha256Hex(held) != header.sha256()) {
+        held_.erase("uploads/" + header.sha256());
+        return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "upload: want");
+      }
+      return store(header, bytes, dataset);
+    };
+  }
+
+  std::map<std::string, std::string> held_;
+  std::vector<size_t> breaks_;
+  std::vector<size_t> offsets_;  // where each call began
+  int under_way_ = 0;            // how often another call is said to add
+};
+
+TEST_F(BrokenUploadTest, AnUploadIsContinuedWhereItBrokeOff) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  breaks_ = {3, 3, 5};
+  EXPECT_EQ(run_({"data", "put", path}), 0) << run_.err.str();
+  EXPECT_THAT(offsets_, testing::ElementsAre(0, 3, 3, 5));
+  EXPECT_THAT(sent_, testing::ElementsAre(",1\n"));
+  EXPECT_THAT(run_.err.str(),
+              AllOf(HasSubstr("the upload was cut off; trying again\n"),
+                    HasSubstr("continuing p.csv, of which the server has 5 "
+                              "bytes\n"),
+                    HasSubstr("uploaded p.csv, 8 bytes in all\n")));
+}
+
+TEST_F(BrokenUploadTest, ALaterCommandContinuesToo) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  breaks_ = {3};
+  run_.patience.calls.retry = absl::ZeroDuration();
+  EXPECT_EQ(run_({"data", "put", path}), 8);
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_THAT(offsets_, testing::ElementsAre(0, 3));
+}
+
+TEST_F(BrokenUploadTest, WhatDoesNotFitIsSentAgainFromTheBeginning) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  held_["uploads/" + Sha256Hex("a,y\n1,1\n")] = "xxx";
+  EXPECT_EQ(run_({"data", "put", path}), 0) << run_.err.str();
+  EXPECT_THAT(offsets_, testing::ElementsAre(3, 0));
+}
+
+// It may be complete soon, and else it goes up twice.
+TEST_F(BrokenUploadTest, AnotherCallThatAddsToTheSameUploadIsWaitedFor) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  held_["uploads/" + Sha256Hex("a,y\n1,1\n")] = "a,y";
+  under_way_ = 3;
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_THAT(offsets_, testing::ElementsAre(3));
+}
+
+TEST_F(BrokenUploadTest, OneThatGetsNoFurtherIsNotWaitedForWithoutEnd) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  held_["uploads/" + Sha256Hex("a,y\n1,1\n")] = "a,y";
+  under_way_ = 1'000'000;
+  run_.patience.upload.busy = absl::Milliseconds(20);
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_THAT(offsets_, testing::ElementsAre(0));
+}
+
 TEST_F(DatasetTest, ARejectionStandsUnderItsOwnNameAndASizeOnce) {
   v1::Dataset& dataset = stored_["datasets/p"];
   dataset.set_name("datasets/0f");

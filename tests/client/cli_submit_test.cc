@@ -200,9 +200,10 @@ TEST_F(SubmitTest, AFileIsSentOnceAndThenKnown) {
   Write("data/t.csv", "a,y\n1,1\n");
   const std::string spec = Write("a.yaml", "x: 1\n");
   EXPECT_EQ(run_({"submit", spec}), 0);
-  EXPECT_THAT(server_.calls(),
-              ElementsAre("GetServerInfo", "ParseSpec", "GetDataset",
-                          "UploadDataset", "ParseSpec", "SubmitRun"));
+  EXPECT_THAT(
+      server_.calls(),
+      ElementsAre("GetServerInfo", "ParseSpec", "GetDataset", "GetUpload",
+                  "UploadDataset", "ParseSpec", "SubmitRun"));
   EXPECT_EQ(submitted_[0].spec().data().csv().dataset(),
             "sha256/" + Sha256Hex("a,y\n1,1\n"));
   EXPECT_THAT(run_.err.str(), HasSubstr("uploaded t.csv, 8 bytes\n"));

@@ -54,6 +54,7 @@ class ScriptedServer final : public v1::RunService::Service,
       watch_run;
   Answer<v1::GetDatasetRequest, v1::GetDatasetResponse> get_dataset;
   Answer<v1::ListDatasetsRequest, v1::ListDatasetsResponse> list_datasets;
+  Answer<v1::GetUploadRequest, v1::GetUploadResponse> get_upload;
   // Gets the header and all bytes.
   std::function<grpc::Status(const v1::UploadHeader&, const std::string&,
                              v1::Dataset&)>
@@ -117,6 +118,11 @@ class ScriptedServer final : public v1::RunService::Service,
                             const v1::ListDatasetsRequest* request,
                             v1::ListDatasetsResponse* response) override {
     return Call("ListDatasets", list_datasets, request, response);
+  }
+  grpc::Status GetUpload(grpc::ServerContext* /*context*/,
+                         const v1::GetUploadRequest* request,
+                         v1::GetUploadResponse* response) override {
+    return Call("GetUpload", get_upload, request, response);
   }
   grpc::Status UploadDataset(
       grpc::ServerContext* context,
