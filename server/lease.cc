@@ -49,6 +49,7 @@ absl::StatusOr<v1::TrainLease> ReadTrainLease(storage::Reader& reader,
       return absl::DataLossError(absl::StrCat(
           "dataset sha256/", dataset.hex, ": its stored summary is damaged"));
     }
+    file.mutable_summary()->clear_preview();
     *lease.add_files() = std::move(file);
   }
   STEELYARD_ASSIGN_OR_RETURN(std::optional<storage::Checkpoint> checkpoint,

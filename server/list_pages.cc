@@ -185,8 +185,10 @@ absl::Status ReadDatasetPage(storage::Reader& reader, const v1::Limits& limits,
           fingerprint, {position[0] + response->datasets_size()}));
       break;
     }
-    STEELYARD_ASSIGN_OR_RETURN(*response->add_datasets(), ToDataset(row));
-    bytes += response->datasets(response->datasets_size() - 1).ByteSizeLong();
+    STEELYARD_ASSIGN_OR_RETURN(v1::Dataset dataset, ToDataset(row));
+    if (dataset.has_summary()) dataset.mutable_summary()->clear_preview();
+    bytes += dataset.ByteSizeLong();
+    *response->add_datasets() = std::move(dataset);
   }
   return absl::OkStatus();
 }

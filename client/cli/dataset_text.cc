@@ -1,5 +1,8 @@
 #include "client/cli/dataset_text.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -51,6 +54,34 @@ std::string ColumnsText(const v1::DatasetSummary& summary,
     table.AddRow(std::move(cells));
   }
   return absl::StrCat("\ncolumns\n", table.Text(terminal, "  "));
+}
+
+// The columns' names are a row like the others: a title would be in capitals.
+std::string RowsText(const v1::DatasetSummary& summary,
+                     const Terminal& terminal) {
+  const v1::DatasetPreview& preview = summary.preview();
+  std::vector<Table::Column> columns;
+  std::vector<Table::Cell> names;
+  for (int i = 0; i < preview.columns_size(); ++i) {
+    const bool is_text =
+        i < summary.columns_size() && !summary.columns(i).numeric();
+    columns.push_back(
+        {"", is_text ? Table::Align::kLeft : Table::Align::kRight});
+    names.emplace_back(preview.columns(i), Colour::kDim);
+  }
+  Table table(std::move(columns));
+  table.AddRow(std::move(names));
+  for (const v1::PreviewRow& row : preview.rows()) {
+    // A server may say more than it should.
+    const int shown = std::min(row.values_size(), preview.columns_size());
+    table.AddRow({row.values().begin(), row.values().begin() + shown});
+  }
+  std::string text = absl::StrCat("\nfirst rows\n", table.Text(terminal, "  "));
+  if (preview.more_columns() > 0) {
+    absl::StrAppend(&text, "  and ", CountText(preview.more_columns()),
+                    " more columns\n");
+  }
+  return text;
 }
 
 std::string SizeText(int64_t bytes) {
@@ -133,6 +164,9 @@ std::string DatasetText(const v1::Dataset& dataset, const Viewer& viewer) {
                                   facts.Text(viewer.terminal, "  "));
   if (!dataset.summary().columns().empty()) {
     absl::StrAppend(&text, ColumnsText(dataset.summary(), viewer.terminal));
+  }
+  if (!dataset.summary().preview().rows().empty()) {
+    absl::StrAppend(&text, RowsText(dataset.summary(), viewer.terminal));
   }
   return text;
 }

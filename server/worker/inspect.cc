@@ -45,6 +45,15 @@ v1::DatasetSummary ToMessage(const training::FileSummary& summary) {
   message.set_min(summary.min);
   message.set_max(summary.max);
   message.set_non_finite(summary.non_finite);
+  v1::DatasetPreview& preview = *message.mutable_preview();
+  for (const std::string& name : summary.preview.columns) {
+    preview.add_columns(name);
+  }
+  preview.set_more_columns(summary.preview.more_columns);
+  for (const std::vector<std::string>& row : summary.preview.rows) {
+    v1::PreviewRow& to = *preview.add_rows();
+    for (const std::string& value : row) to.add_values(value);
+  }
   return message;
 }
 

@@ -82,6 +82,32 @@ TEST_F(DatasetTest, ANewNameGoesUpWithoutTheBytes) {
   EXPECT_EQ(sent_.size(), 2) << "it has that name already";
 }
 
+TEST_F(DatasetTest, TheFirstRowsAreATable) {
+  v1::Dataset& dataset = stored_["datasets/p"];
+  dataset.set_name("datasets/0f");
+  dataset.set_state(v1::DATASET_STATE_READY);
+  v1::DatasetSummary& summary = *dataset.mutable_summary();
+  summary.add_columns()->set_name("colour");
+  summary.add_columns()->set_numeric(true);
+  v1::DatasetPreview& preview = *summary.mutable_preview();
+  preview.add_columns("colour");
+  preview.add_columns("y");
+  preview.set_more_columns(1234);
+  for (const auto& [colour, y] :
+       {std::pair("red", "1"), std::pair("\x1b[31m", "-0.5")}) {
+    v1::PreviewRow& row = *preview.add_rows();
+    row.add_values(colour);
+    row.add_values(y);
+    row.add_values("one too many");
+  }
+  EXPECT_EQ(run_({"data", "show", "p"}), 0);
+  EXPECT_THAT(run_.out.str(), HasSubstr("\nfirst rows\n"
+                                        "  colour       y\n"
+                                        "  red          1\n"
+                                        "  \\x1b[31m  -0.5\n"
+                                        "  and 1,234 more columns\n"));
+}
+
 // The server keeps what came, and breaks each call off at the numbers of bytes
 // in `breaks`.
 class BrokenUploadTest : public DatasetTest {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "support/status_macros.h"
+#include "training/data/preview.h"
 
 namespace steelyard::training {
 namespace {
@@ -21,9 +22,10 @@ absl::Status CutShort(int64_t offset, int64_t wanted, absl::string_view what) {
 
 // Types of one byte are counted by their bytes: images are large.
 absl::Status CountBytes(ByteSource& source, const ArrayHeader& header,
-                        ValueCounter& counter) {
+                        ArrayPreview& preview, ValueCounter& counter) {
   std::array<int64_t, 256> counts = {};
   const auto count = [&](std::span<const unsigned char> bytes) {
+    preview.Add(bytes);
     for (const unsigned char byte : bytes) ++counts[byte];
     return absl::OkStatus();
   };
@@ -36,10 +38,13 @@ absl::Status CountBytes(ByteSource& source, const ArrayHeader& header,
 }
 
 absl::Status CountDistinct(ByteSource& source, const ArrayHeader& header,
-                           ValueCounter& counter) {
-  if (header.type.size_bytes == 1) return CountBytes(source, header, counter);
+                           ArrayPreview& preview, ValueCounter& counter) {
+  if (header.type.size_bytes == 1) {
+    return CountBytes(source, header, preview, counter);
+  }
   const auto size = static_cast<size_t>(header.type.size_bytes);
   return ReadValues(source, header, [&](std::span<const unsigned char> bytes) {
+    preview.Add(bytes);
     for (size_t i = 0; i < bytes.size(); i += size) {
       counter.Add(header.type.decode(&bytes[i]));
     }
@@ -135,7 +140,8 @@ absl::Status RewindToValues(ByteSource& source, const ArrayHeader& header) {
 absl::StatusOr<FileSummary> InspectArray(ByteSource& source,
                                          const ArrayHeader& header) {
   ValueCounter counter;
-  STEELYARD_RETURN_IF_ERROR(CountDistinct(source, header, counter));
+  ArrayPreview preview(header);
+  STEELYARD_RETURN_IF_ERROR(CountDistinct(source, header, preview, counter));
   STEELYARD_RETURN_IF_ERROR(CheckEnd(source, header));
   FileSummary summary;
   summary.shape = header.shape;
@@ -144,6 +150,7 @@ absl::StatusOr<FileSummary> InspectArray(ByteSource& source,
   summary.min = counter.min();
   summary.max = counter.max();
   summary.non_finite = counter.non_finite();
+  summary.preview = preview.Take();
   return summary;
 }
 

@@ -4,12 +4,14 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/data/array.h"
+#include "training/data/preview.h"
 
 namespace steelyard::training {
 namespace {
@@ -30,6 +32,9 @@ struct Kind {
 
 constexpr Kind kCifar10 = {"CIFAR-10", {{{"label", 10}, {}}}, 1};
 constexpr Kind kCifar100 = {"CIFAR-100", {{{"coarse", 20}, {"fine", 100}}}, 2};
+
+// The longest records that a preview shows.
+constexpr int64_t kHeadBytes = kPreviewRows * (2 + kCifarPixels);
 
 using ByteCounts = std::array<int64_t, 256>;
 
@@ -93,6 +98,7 @@ struct CifarFile {
   LabelScan labels;
   ByteCounts bytes;  // of all bytes, the labels among them
   int64_t records = 0;
+  std::string head;  // the bytes that a preview needs
 };
 
 absl::Status WrongLength(int64_t length) {
@@ -112,6 +118,7 @@ absl::StatusOr<CifarFile> ScanFile(ByteSource& source) {
   LabelScan scan10(kCifar10);
   LabelScan scan100(kCifar100);
   ByteCounts counts = {};
+  std::string head;
   std::vector<unsigned char> chunk(256 << 10);
   size_t count = 0;
   do {
@@ -120,9 +127,11 @@ absl::StatusOr<CifarFile> ScanFile(ByteSource& source) {
         count,
         source.Read({reinterpret_cast<char*>(chunk.data()), chunk.size()}));
     const std::span<const unsigned char> bytes(chunk.data(), count);
+    const auto kept = std::min(std::ssize(bytes), kHeadBytes);
     scan10.Add(bytes, offset);
     scan100.Add(bytes, offset);
     for (const unsigned char byte : bytes) ++counts[byte];
+    if (offset == 0) head.assign(bytes.begin(), bytes.begin() + kept);
   } while (count == chunk.size());
 
   const int64_t length = source.offset();
@@ -132,7 +141,28 @@ absl::StatusOr<CifarFile> ScanFile(ByteSource& source) {
   const bool take10 = is10 && (!is100 || scan10.Check().ok());
   const LabelScan& scan = take10 ? scan10 : scan100;
   STEELYARD_RETURN_IF_ERROR(scan.Check());
-  return CifarFile{scan, counts, length / scan.kind().record_bytes()};
+  return CifarFile{scan, counts, length / scan.kind().record_bytes(),
+                   std::move(head)};
+}
+
+Preview MakePreview(const CifarFile& file) {
+  const Kind& kind = file.labels.kind();
+  Preview preview;
+  for (int64_t j = 0; j < kPreviewColumns; ++j) {
+    preview.columns.push_back(j < kind.label_bytes
+                                  ? kind.labels[static_cast<size_t>(j)].name
+                                  : absl::StrCat(j - kind.label_bytes));
+  }
+  preview.more_columns = kind.record_bytes() - kPreviewColumns;
+  for (int64_t i = 0; i < std::min(file.records, kPreviewRows); ++i) {
+    std::vector<std::string>& row = preview.rows.emplace_back();
+    for (int64_t j = 0; j < kPreviewColumns; ++j) {
+      const char byte =
+          file.head[static_cast<size_t>(i * kind.record_bytes() + j)];
+      row.push_back(absl::StrCat(static_cast<unsigned char>(byte)));
+    }
+  }
+  return preview;
 }
 
 ColumnSummary DescribeLabel(const CifarFile& file, int64_t k) {
@@ -228,6 +258,7 @@ absl::StatusOr<FileSummary> InspectCifar(ByteSource& source) {
   }
   summary.min = counter.min();
   summary.max = counter.max();
+  summary.preview = MakePreview(file);
   return summary;
 }
 

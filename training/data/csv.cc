@@ -303,6 +303,30 @@ absl::Status ScanRow(const RowReader& reader,
   return absl::OkStatus();
 }
 
+std::string PreviewOf(const Field& field) {
+  if (!field.quoted) return PreviewText(field.text);
+  // Twice as much: of two quotes one is left.
+  return PreviewText(absl::StrReplaceAll(field.text, {{"\"\"", "\""}}));
+}
+
+Preview BeginPreview(const std::vector<std::string>& names) {
+  Preview preview;
+  const int64_t shown = std::min(std::ssize(names), kPreviewColumns);
+  for (int64_t j = 0; j < shown; ++j) {
+    preview.columns.push_back(PreviewText(names[static_cast<size_t>(j)]));
+  }
+  preview.more_columns = std::ssize(names) - shown;
+  return preview;
+}
+
+void AddToPreview(const RowReader& reader, Preview& preview) {
+  if (reader.rows() > kPreviewRows) return;
+  std::vector<std::string>& row = preview.rows.emplace_back();
+  for (size_t j = 0; j < preview.columns.size(); ++j) {
+    row.push_back(PreviewOf(reader.fields()[j]));
+  }
+}
+
 // Keeps what all columns count together within memory: the longest lists are
 // given up first, as in the end.
 class CountBudget {
@@ -351,17 +375,19 @@ absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
   STEELYARD_RETURN_IF_ERROR(reader.ReadHeader());
   std::vector<ColumnScan> columns(reader.names().size());
   CountBudget budget;
+  FileSummary summary;
+  summary.preview = BeginPreview(reader.names());
   for (;;) {
     STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
     STEELYARD_RETURN_IF_ERROR(ScanRow(reader, columns));
+    AddToPreview(reader, summary.preview);
     budget.Keep(columns);
   }
   if (reader.rows() == 0) {
     return absl::InvalidArgumentError(
         "line 2: want at least one row, got the end of the file");
   }
-  FileSummary summary;
   summary.shape = {reader.rows(), std::ssize(columns)};
   summary.dtype = "float64";
   for (size_t j = 0; j < columns.size(); ++j) {

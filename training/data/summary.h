@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "training/data/preview.h"
 
 namespace steelyard::training {
 
@@ -34,6 +35,7 @@ struct FileSummary {
   double min = 0;                      // of the finite values; not CSV
   double max = 0;
   int64_t non_finite = 0;  // IDX, NPY
+  Preview preview;
 };
 
 // Extent and distinct values of a stream of numbers.

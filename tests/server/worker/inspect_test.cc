@@ -44,6 +44,10 @@ TEST(InspectTest, DescribesACsvFile) {
   EXPECT_EQ(summary.columns(0).name(), "x");
   EXPECT_EQ(summary.columns(0).non_finite(), 1);
   EXPECT_EQ(summary.columns(1).values_size(), 2);
+  EXPECT_THAT(summary.preview().columns(), ElementsAre("x", "y"));
+  ASSERT_EQ(summary.preview().rows_size(), 2);
+  EXPECT_THAT(summary.preview().rows(1).values(), ElementsAre("nan", "-1"));
+  EXPECT_EQ(summary.preview().more_columns(), 0);
 }
 
 TEST(InspectTest, DescribesRealImages) {
