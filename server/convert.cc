@@ -144,7 +144,8 @@ v1::Experiment ToExperiment(const storage::ExperimentRow& row) {
   return experiment;
 }
 
-absl::StatusOr<v1::Dataset> ToDataset(const storage::DatasetRow& row) {
+absl::StatusOr<v1::Dataset> ToDataset(storage::Reader& reader,
+                                      const storage::DatasetRow& row) {
   v1::Dataset dataset;
   dataset.set_name(FormatDatasetName(row.sha256));
   dataset.set_label(row.label);
@@ -155,6 +156,8 @@ absl::StatusOr<v1::Dataset> ToDataset(const storage::DatasetRow& row) {
   dataset.set_state(static_cast<v1::DatasetState>(row.state));
   dataset.set_rejection(row.rejection);
   *dataset.mutable_create_time() = ToTimestamp(row.create_time);
+  STEELYARD_ASSIGN_OR_RETURN(const int64_t runs, reader.CountRuns(row.sha256));
+  dataset.set_run_count(runs);
   if (row.state == storage::DatasetState::kReady &&
       !dataset.mutable_summary()->ParseFromString(row.summary)) {
     return absl::DataLossError(

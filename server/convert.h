@@ -24,8 +24,10 @@ v1::SampleBatch ToSampleBatch(storage::Samples samples);
 
 v1::Experiment ToExperiment(const storage::ExperimentRow& row);
 
+// With the number of runs that `reader` finds.
 // Errors: DataLoss when the summary can't be read.
-absl::StatusOr<v1::Dataset> ToDataset(const storage::DatasetRow& row);
+absl::StatusOr<v1::Dataset> ToDataset(storage::Reader& reader,
+                                      const storage::DatasetRow& row);
 
 // Finds the run of that name, without what only the engine knows (waiting,
 // progress).  Of a run that goes on the parts may be a commit apart.

@@ -28,7 +28,7 @@ absl::Status ReadDataset(storage::Reader& reader, const Caller& caller,
         "shows those there are"));
   }
   if (!row.ok()) return row.status();
-  STEELYARD_ASSIGN_OR_RETURN(*dataset, ToDataset(*row));
+  STEELYARD_ASSIGN_OR_RETURN(*dataset, ToDataset(reader, *row));
   return absl::OkStatus();
 }
 

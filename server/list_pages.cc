@@ -185,7 +185,7 @@ absl::Status ReadDatasetPage(storage::Reader& reader, const v1::Limits& limits,
           fingerprint, {position[0] + response->datasets_size()}));
       break;
     }
-    STEELYARD_ASSIGN_OR_RETURN(v1::Dataset dataset, ToDataset(row));
+    STEELYARD_ASSIGN_OR_RETURN(v1::Dataset dataset, ToDataset(reader, row));
     if (dataset.has_summary()) dataset.mutable_summary()->clear_preview();
     bytes += dataset.ByteSizeLong();
     *response->add_datasets() = std::move(dataset);

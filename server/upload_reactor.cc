@@ -221,7 +221,8 @@ class StreamedUpload final : public UploadReactor {
     STEELYARD_ASSIGN_OR_RETURN(
         const storage::DatasetRow row,
         reader.GetDataset({header_.sha256()}, caller_.user));
-    STEELYARD_ASSIGN_OR_RETURN(*response_.mutable_dataset(), ToDataset(row));
+    STEELYARD_ASSIGN_OR_RETURN(*response_.mutable_dataset(),
+                               ToDataset(reader, row));
     return absl::OkStatus();
   }
 

@@ -150,6 +150,11 @@ ON dataset_entry.entry_id = (
 WHERE state = 1 ORDER BY entry_id)sql");
 }
 
+// A run may name a dataset twice.
+std::string CountRunsText() {
+  return "SELECT count(DISTINCT run_id) FROM run_dataset WHERE sha256 = ?1";
+}
+
 std::string GetDatasetText() {
   return absl::StrCat("SELECT ", kDatasetColumns, R"sql(
 FROM dataset_entry CROSS JOIN dataset ON dataset.sha256 = dataset_entry.sha256

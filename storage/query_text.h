@@ -44,6 +44,8 @@ std::string SamplesText(int metric_count);
 // ?1: the user, ?2: how many at most, ?3: how many are skipped.
 std::string ListDatasetsText();
 std::string PendingDatasetsText();
+// ?1 hash
+std::string CountRunsText();
 // ?1: the hash, ?2: the user.
 std::string GetDatasetText();
 // ?1: the user, ?2: the label.

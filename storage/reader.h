@@ -162,6 +162,9 @@ class Reader {
   // own entry rather than another's); `offset` entries skipped.
   virtual absl::StatusOr<std::vector<DatasetRow>> ListDatasets(
       const std::string& user, int64_t offset, int limit) = 0;
+  // How many runs read the dataset, whoever submitted them; 0 when there is no
+  // such dataset.  Walks over one entry of an index for each.
+  virtual absl::StatusOr<int64_t> CountRuns(const Sha256& sha256) = 0;
 };
 
 }  // namespace steelyard::storage

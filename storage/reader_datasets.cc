@@ -65,6 +65,14 @@ absl::StatusOr<std::vector<DatasetRow>> ReaderImpl::ListDatasets(
   return AllDatasets(std::move(rows));
 }
 
+absl::StatusOr<int64_t> ReaderImpl::CountRuns(const Sha256& sha256) {
+  STEELYARD_ASSIGN_OR_RETURN(const Transaction transaction, Begin());
+  STEELYARD_ASSIGN_OR_RETURN(Rows rows,
+                             database_->Query(CountRunsText(), sha256));
+  STEELYARD_RETURN_IF_ERROR(rows.Next().status());
+  return rows.Int(0);
+}
+
 absl::StatusOr<std::vector<DatasetRow>> ReaderImpl::PendingDatasets() {
   STEELYARD_ASSIGN_OR_RETURN(const Transaction transaction,
                              BeginWithin(absl::InfiniteDuration()));

@@ -51,6 +51,7 @@ class ReaderImpl final : public Reader {
   absl::StatusOr<std::vector<DatasetRow>> ListDatasets(const std::string& user,
                                                        int64_t offset,
                                                        int limit) override;
+  absl::StatusOr<int64_t> CountRuns(const Sha256& sha256) override;
   absl::StatusOr<std::vector<DatasetRow>> PendingDatasets() override;
 
   absl::StatusOr<std::vector<RequestRow>> Requests() override;

@@ -74,7 +74,8 @@ std::string RowsText(const v1::DatasetSummary& summary,
   for (const v1::PreviewRow& row : preview.rows()) {
     // A server may say more than it should.
     const int shown = std::min(row.values_size(), preview.columns_size());
-    table.AddRow({row.values().begin(), row.values().begin() + shown});
+    table.AddRow(std::vector<Table::Cell>(row.values().begin(),
+                                          row.values().begin() + shown));
   }
   std::string text = absl::StrCat("\nfirst rows\n", table.Text(terminal, "  "));
   if (preview.more_columns() > 0) {
@@ -129,6 +130,7 @@ std::string DatasetTable(const std::vector<v1::Dataset>& datasets,
                {"state"},
                {"owner"},
                {"shared"},
+               {"runs", Table::Align::kRight},
                {"stored"},
                {"content"}});
   for (const v1::Dataset& dataset : datasets) {
@@ -139,6 +141,7 @@ std::string DatasetTable(const std::vector<v1::Dataset>& datasets,
          FormWord(dataset.form()), BytesText(dataset.size_bytes()),
          StateText(dataset.state()), dataset.owner(),
          std::string(dataset.shared() ? "yes" : "no"),
+         CountText(dataset.run_count()),
          AgoText(FromProto(dataset.create_time()), viewer.now, viewer.zone),
          SummaryText(dataset)});
   }
@@ -159,6 +162,7 @@ std::string DatasetText(const v1::Dataset& dataset, const Viewer& viewer) {
   add("size", SizeText(dataset.size_bytes()));
   add("owner", dataset.owner());
   add("shared", dataset.shared() ? "yes" : "no");
+  add("runs", CountText(dataset.run_count()));
   add("stored", LocalTimeText(FromProto(dataset.create_time()), viewer.zone));
   std::string text = absl::StrCat(TerminalText(dataset.name()), "\n",
                                   facts.Text(viewer.terminal, "  "));

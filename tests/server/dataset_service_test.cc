@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,6 +65,13 @@ class DatasetServiceTest : public ::testing::Test {
     grpc::Status status = Call(*stub_, &Stub::GetDataset, request, &response);
     *dataset = response.dataset();
     return status;
+  }
+  void WaitUntilReady(const std::string& name, v1::Dataset* dataset) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    do {
+      ASSERT_TRUE(Get(name, dataset).ok());
+    } while (dataset->state() == v1::DATASET_STATE_PENDING &&
+             absl::Now() < deadline);
   }
   grpc::Status GetUpload(const std::string& bytes, v1::Upload* upload) {
     v1::GetUploadRequest request;
@@ -130,11 +138,7 @@ TEST_F(DatasetServiceTest, AnUploadIsFoundByHashAndLabelAndInspected) {
   EXPECT_EQ(served_.files().Get({header.sha256()}).value(), kCsv);
   ScriptedWorker worker(&served_.engine(), "w1");
   worker.Inspected(worker.WaitForInspection());
-  const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  do {
-    ASSERT_TRUE(Get("datasets/mine", &dataset).ok());
-  } while (dataset.state() == v1::DATASET_STATE_PENDING &&
-           absl::Now() < deadline);
+  WaitUntilReady("datasets/mine", &dataset);
   EXPECT_EQ(dataset.state(), v1::DATASET_STATE_READY);
   EXPECT_EQ(dataset.summary().shape_size(), 2);
 }
@@ -319,6 +323,54 @@ TEST_F(DatasetServiceTest, KeptUploadsHaveTheirLimits) {
   EXPECT_FALSE(GetUpload(tables[0], &upload).ok());
   EXPECT_TRUE(GetUpload(tables[1], &upload).ok());
   EXPECT_TRUE(GetUpload(tables[2], &upload).ok());
+}
+
+TEST_F(DatasetServiceTest, ADatasetSaysHowManyRunsReadIt) {
+  Start();
+  v1::Dataset dataset;
+  ASSERT_TRUE(Upload(Header(kCsv), kCsv, &dataset).ok());
+  EXPECT_EQ(dataset.run_count(), 0);
+  for (int i = 0; i < 3; ++i) {
+    storage::AddRun run;
+    run.experiment = "default";
+    run.user = "bob";
+    run.spec = SmallSpec().SerializeAsString();
+    run.datasets = {{Header(kCsv).sha256()}};
+    std::promise<absl::Status> added;
+    served_.engine().SubmitRun(
+        std::move(run), [&](const absl::StatusOr<storage::RunId>& answer) {
+          added.set_value(answer.status());
+        });
+    ASSERT_TRUE(added.get_future().get().ok());
+  }
+  ASSERT_TRUE(Get(dataset.name(), &dataset).ok());
+  EXPECT_EQ(dataset.run_count(), 3);
+  v1::ListDatasetsResponse page;
+  ASSERT_TRUE(
+      Call(*stub_, &Stub::ListDatasets, v1::ListDatasetsRequest(), &page).ok());
+  ASSERT_EQ(page.datasets_size(), 1);
+  EXPECT_EQ(page.datasets(0).run_count(), 3);
+}
+
+TEST_F(DatasetServiceTest, ThePreviewIsInGetDatasetAlone) {
+  Start();
+  v1::Dataset dataset;
+  ASSERT_TRUE(Upload(Header(kCsv), kCsv, &dataset).ok());
+  v1::InspectionReport report;
+  report.set_dataset(dataset.name());
+  report.mutable_summary()->add_shape(2);
+  report.mutable_summary()->mutable_preview()->add_columns("a");
+  ScriptedWorker worker(&served_.engine(), "w1");
+  worker.WaitForInspection();
+  worker.Inspected(report);
+  WaitUntilReady(dataset.name(), &dataset);
+  EXPECT_EQ(dataset.summary().preview().columns_size(), 1);
+  v1::ListDatasetsResponse page;
+  ASSERT_TRUE(
+      Call(*stub_, &Stub::ListDatasets, v1::ListDatasetsRequest(), &page).ok());
+  ASSERT_EQ(page.datasets_size(), 1);
+  EXPECT_EQ(page.datasets(0).summary().shape_size(), 1);
+  EXPECT_FALSE(page.datasets(0).summary().has_preview());
 }
 
 TEST_F(DatasetServiceTest, TheListHoldsOwnAndSharedOnesInPages) {

@@ -188,12 +188,17 @@ void ScriptedWorker::Progress(const v1::TrainLease& lease, int64_t step) {
 }
 
 void ScriptedWorker::Inspected(const v1::InspectLease& lease) {
-  v1::SessionRequest message;
-  v1::InspectionReport* report = message.mutable_inspected();
-  report->set_dataset(absl::StrCat(
+  v1::InspectionReport report;
+  report.set_dataset(absl::StrCat(
       "datasets/", absl::StripPrefix(lease.file().dataset(), "sha256/")));
-  report->mutable_summary()->add_shape(2);
-  report->mutable_summary()->add_shape(2);
+  report.mutable_summary()->add_shape(2);
+  report.mutable_summary()->add_shape(2);
+  Inspected(std::move(report));
+}
+
+void ScriptedWorker::Inspected(v1::InspectionReport report) {
+  v1::SessionRequest message;
+  *message.mutable_inspected() = std::move(report);
   engine_.Receive(session_, std::move(message));
 }
 

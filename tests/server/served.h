@@ -80,6 +80,7 @@ class ScriptedWorker {
   void Finish(const v1::TrainLease& lease, v1::SampleBatch samples);
   void Progress(const v1::TrainLease& lease, int64_t step);
   void Inspected(const v1::InspectLease& lease);
+  void Inspected(v1::InspectionReport report);
 
  private:
   v1::SessionResponse WaitFor(v1::SessionResponse::EventCase kind)

@@ -197,6 +197,26 @@ TEST(ApplyRunTest, ARefusedChangeDoesNotUndoItsNeighbours) {
               StatusIs(StatusCode::kNotFound, "never"));
 }
 
+TEST(ApplyRunTest, ADatasetCountsTheRunsThatReadIt) {
+  TestStore store;
+  const AddDataset read = NewDataset(store, "1,2\n");
+  const AddDataset other = NewDataset(store, "3,4\n");
+  ASSERT_THAT(store.Apply(read), IsOk());
+  ASSERT_THAT(store.Apply(other), IsOk());
+  AddRun first = NewRun(1);
+  first.datasets = {read.sha256};
+  AddRun twice = NewRun(2);
+  twice.datasets = {read.sha256, other.sha256, read.sha256};
+  twice.user = "bob";
+  AddRun refused = NewRun(3);
+  refused.datasets = {read.sha256, HashOf("nothing")};
+  store.Apply({first, twice, refused, NewRun(4)});
+  ASSERT_THAT(store.Apply(Cancel(1)), IsOk());
+  EXPECT_EQ(store.reader().CountRuns(read.sha256).value(), 2);
+  EXPECT_EQ(store.reader().CountRuns(other.sha256).value(), 1);
+  EXPECT_EQ(store.reader().CountRuns(HashOf("nothing")).value(), 0);
+}
+
 TEST(ApplyRunTest, AnExperimentIsItsFirstUsersUnlessShared) {
   TestStore store;
   AddRun ann = NewRun(1);

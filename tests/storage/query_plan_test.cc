@@ -111,5 +111,35 @@ TEST_F(QueryPlanTest, DatasetsAreFoundByIndex) {
                           Not(HasSubstr("SCAN dataset"))));
 }
 
+// Neither the runs nor their specs are touched, however many there are, and
+// nothing is sorted.
+TEST_F(QueryPlanTest, TheRunsOfADatasetAreCountedInAnIndex) {
+  const std::string plan = Plan(CountRunsText());
+  EXPECT_THAT(plan, GoesByAnIndexInOrder());
+  EXPECT_THAT(plan, HasSubstr("COVERING INDEX run_dataset_by_file (sha256=?)"));
+}
+
+// The same with the statistics that SQLite may keep of 100,000 runs.
+TEST_F(QueryPlanTest, TheRunsOfADatasetAreCountedSoWhenThereAreMany) {
+  const auto writable = Database::Open(store_.folder().database(), {}).value();
+  ASSERT_TRUE(writable
+                  ->Execute(R"sql(
+PRAGMA foreign_keys = OFF;
+WITH RECURSIVE run(id) AS (
+  SELECT 1 UNION ALL SELECT id + 1 FROM run WHERE id < 100000)
+INSERT INTO run_dataset (run_id, position, sha256)
+SELECT id, 0, iif(id % 10 = 0, printf('%064d', id % 7), printf('%064d', 9))
+FROM run;
+ANALYZE)sql")
+                  .ok());
+  EXPECT_EQ(store_.reader().CountRuns({std::string(63, '0') + "9"}).value(),
+            90'000);
+  database_ = Database::Open(store_.folder().database(), {}).value();
+  EXPECT_THAT(
+      Plan(CountRunsText()),
+      AllOf(GoesByAnIndexInOrder(),
+            HasSubstr("COVERING INDEX run_dataset_by_file (sha256=?)")));
+}
+
 }  // namespace
 }  // namespace steelyard::storage

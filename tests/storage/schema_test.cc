@@ -115,7 +115,9 @@ TEST_F(SchemaTest, AStoreOfVersion1Opens) {
   EXPECT_EQ(reader->UnendedRuns()->size(), 1u);
   EXPECT_EQ(reader->LastRunId().value(), RunId{2});
   EXPECT_EQ(reader->Requests()->front().request_id, "request");
-  EXPECT_EQ(reader->GetDatasetByLabel("tiny", "ann")->summary, "summary");
+  const DatasetRow dataset = reader->GetDatasetByLabel("tiny", "ann").value();
+  EXPECT_EQ(dataset.summary, "summary");
+  EXPECT_EQ(reader->CountRuns(dataset.sha256).value(), 1);
   const Change next = NewRun(3);
   EXPECT_THAT((*writer)->Apply({&next, 1}).front(), IsOk());
 }
