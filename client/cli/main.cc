@@ -1,3 +1,4 @@
+#include <grpc/grpc.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -8,6 +9,9 @@
 
 int main(int argc, char** argv) {
   using namespace steelyard::cli;
+  // Never undone: at its end gRPC waits up to 10 s for the poller that a write
+  // to a slow server has needed.
+  grpc_init();
   static Interrupt interrupt;  // outlives every thread of gRPC
   Interrupt::Install(interrupt);
   std::ios::sync_with_stdio(false);
@@ -19,5 +23,9 @@ int main(int argc, char** argv) {
                      .env = ProcessEnv,
                      .interrupt = interrupt};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return static_cast<int>(RunCommandLine(arguments, console, {}));
+  const ExitCode code = RunCommandLine(arguments, console, {});
+  std::cout.flush();
+  std::cerr.flush();
+  // gRPC's threads still run: no static object may be destroyed under them.
+  _exit(static_cast<int>(code));
 }
