@@ -12,16 +12,17 @@
 #include "training/data/summary.h"
 #include "training/rows.h"
 
-// CSV: a header line with the columns' names, then a line for each row; fields
-// are separated by commas.  Lines end with LF or CRLF, the last one may lack
-// it; empty lines at the end are passed over.  A field may stand in double
-// quotes
-// ("" within them is one quote), but not go over the end of its line.  Numbers
-// are those of std::from_chars, whatever the locale: 1, -2.5, 1e-3, nan, inf;
-// blanks around them and a plus sign are passed over.
+// CSV (RFC 4180): a header line with the columns' names, then a line for each
+// row; fields are separated by commas.  Lines end with LF or CRLF, the last one
+// may lack it; empty lines at the end are passed over.  A field may stand in
+// double quotes: "" within them is one quote, commas and the ends of lines are
+// part of it.  A quote elsewhere than at a field's beginning is a character
+// like others.  Numbers are those of std::from_chars, whatever the locale: 1,
+// -2.5, 1e-3, nan, inf; blanks around them and a plus sign are passed over.
 //
-// Errors name rows from 1 on, with the line, and columns from 0 on, with the
-// name: `row 3 (line 4), column 1 ("x1"): want a number, got "abc"`.
+// Errors name rows from 1 on, with the line where they begin, and columns from
+// 0 on, with the name:
+//   row 3 (line 4), column 1 ("x1"): want a number, got "abc"
 //   InvalidArgument    the file is not of this form
 //   ResourceExhausted, Internal  of the source
 namespace steelyard::training {
@@ -29,7 +30,7 @@ namespace steelyard::training {
 // Limits of one file.
 inline constexpr int64_t kMaxCsvColumns = 100'000;
 inline constexpr int64_t kMaxCsvHeaderBytes = 1 << 20;
-inline constexpr int64_t kMaxCsvLineBytes = 16 << 20;
+inline constexpr int64_t kMaxCsvLineBytes = 16 << 20;  // of a row
 // Distinct values that one summary lists, over all columns: past that, the
 // longest lists go first.
 inline constexpr int64_t kMaxCsvListedValues = 100'000;

@@ -81,11 +81,53 @@ TEST(InspectCsvTest, AQuotedFieldMayHoldCommasAndQuotes) {
   EXPECT_EQ(summary->columns[0].name, "a, \"b\"");
 }
 
-TEST(InspectCsvTest, SaysWhereAQuoteIsWrong) {
+TEST(InspectCsvTest, AQuotedFieldMayGoOverSeveralLines) {
+  const auto summary = InspectText(
+      "text,y\n"
+      "\"one\ntwo, \"\"three\"\"\r\n\n\",1\r\n"
+      "\"\"\"\n\",2\n"
+      "\"\",3");
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_THAT(summary->shape, ElementsAre(3, 2));
+  EXPECT_EQ(summary->columns[1].max, 3);
+  EXPECT_EQ(summary->preview.rows[0][0], "one\\ntwo, \\\"three\\\"\\r\\n\\n");
+}
+
+// Longer than what is read at once, with many lines and many quotes.
+TEST(InspectCsvTest, AQuotedFieldMayBeLong) {
+  std::string field;
+  while (field.size() < 3'000'000) field += "a\n\"\"b\"\"\r\n";
+  const auto summary = InspectText("y,text,z\n1,\"" + field + "\",2\n3,x,4\n");
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_THAT(summary->shape, ElementsAre(2, 3));
+  EXPECT_EQ(summary->columns[2].max, 4);
+}
+
+// A fault's line is that where its row begins.
+TEST(InspectCsvTest, LinesWithinQuotesCount) {
+  EXPECT_THAT(InspectText("y,a\n1,\"x\ny\nz\"\n2,b\noops,c\n"),
+              StatusIs(kInvalid, "row 3 (line 6), column 0"));
   EXPECT_THAT(InspectText("a,b\n1,2\n3,\"4\n5\",6\n"),
+              StatusIs(kInvalid,
+                       "row 2 (line 3): want 2 fields as in the "
+                       "header, got 3"));
+}
+
+// As in `5" pipe`.
+TEST(InspectCsvTest, AQuoteWithinAFieldIsACharacter) {
+  const auto summary = InspectText("size,y\n5\" pipe,1\n6\"\",2\n");
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->preview.rows[0][0], "5\" pipe");
+  EXPECT_EQ(summary->preview.rows[1][0], "6\"\"");
+}
+
+TEST(InspectCsvTest, SaysWhereAQuoteIsWrong) {
+  EXPECT_THAT(InspectText("a,b\n1,2\n3,\"4\n5,6\n"),
               StatusIs(kInvalid,
                        "row 2 (line 3), column 1 (\"b\"): want a quote that is "
                        "closed at the field's end"));
+  EXPECT_THAT(InspectText("a,b\n1,2\n3,\"4\n5\" ,6\n"),
+              StatusIs(kInvalid, "row 2 (line 3), column 1"));
   EXPECT_THAT(InspectText("a,b\n\"1\"x,2\n"),
               StatusIs(kInvalid, "row 1 (line 2), column 0 (\"a\")"));
   EXPECT_THAT(InspectText("a,\"b\n1,2\n"),
@@ -223,13 +265,16 @@ TEST(InspectCsvTest, TakesLinesAsLongAsTheLimitAndNotOneByteMore) {
   EXPECT_THAT(InspectText(file(kMaxCsvLineBytes)), IsOk());
   EXPECT_THAT(InspectText(file(kMaxCsvLineBytes + 1)),
               StatusIs(kInvalid, "line 2: want at most 16777216 bytes"));
+  EXPECT_THAT(InspectText("a\n\"" + std::string(kMaxCsvLineBytes / 2, 'y') +
+                          "\n" + std::string(kMaxCsvLineBytes / 2, 'y')),
+              StatusIs(kInvalid, "is there a quote that is not closed?"));
   EXPECT_THAT(InspectText(std::string(kMaxCsvHeaderBytes + 1, 'a')),
               StatusIs(kInvalid, "line 1: want at most 1048576 bytes"));
 }
 
 // Cut anywhere, a file is a fault with its place or a valid shorter file.
 TEST(InspectCsvTest, AFileCutAnywhereIsAFaultOrAShorterFile) {
-  const std::string text = "x1,y\r\n1.5,1\r\n2.5,-1\r\n\"3.5\",1\r\n";
+  const std::string text = "x1,y\r\n1.5,1\r\n2.5,-1\r\n\"3.5\",\"\n1\"\r\n";
   for (size_t cut = 0; cut < text.size(); ++cut) {
     const auto summary = InspectText(text.substr(0, cut));
     if (!summary.ok()) {
