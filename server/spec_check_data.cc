@@ -208,6 +208,34 @@ void CheckDataset(const std::string& path, const std::string& dataset,
                     dataset.empty() ? "nothing" : ShowText(dataset))});
 }
 
+void CheckCsv(const std::string& path, const v1::CsvData& csv,
+              std::vector<Fault>* faults) {
+  const auto most =
+      absl::StrCat("want at most ", kMostTextBytes, " bytes, got ");
+  CheckDataset(path, csv.dataset(), faults);
+  if (csv.label().size() > kMostTextBytes) {
+    faults->push_back(
+        {FieldPath(path, "label"), absl::StrCat(most, csv.label().size())});
+  }
+  const std::string features = FieldPath(path, "features");
+  ElementFaults wrong(features, faults);
+  std::set<std::string> seen;
+  for (int k = 0; k < csv.features_size(); ++k) {
+    const std::string& name = csv.features(k);
+    const std::string place = IndexPath(features, static_cast<size_t>(k));
+    if (name.empty()) {
+      wrong.Add(place, "want a column's name or its number, got nothing");
+    } else if (name.size() > kMostTextBytes) {
+      wrong.Add(place, absl::StrCat(most, name.size()));
+    } else if (!seen.insert(name).second || name == csv.label()) {
+      wrong.Add(place, absl::StrCat(
+                           "want another column than ",
+                           name == csv.label() ? "the label's" : "those before",
+                           ", got ", ShowText(name)));
+    }
+  }
+}
+
 void CheckCifar(const std::string& path, const v1::CifarData& cifar,
                 std::vector<Fault>* faults) {
   constexpr int kMostBatches = 100;
@@ -268,16 +296,7 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
   } else if (!IsStored(data)) {
     rows = CheckGenerator(path, data, spec, faults);
   }
-  if (data.has_csv()) {
-    const std::string csv = FieldPath(path, "csv");
-    CheckDataset(csv, data.csv().dataset(), faults);
-    if (data.csv().label().size() > kMostTextBytes) {
-      faults->push_back(
-          {FieldPath(csv, "label"),
-           absl::StrCat("want at most ", kMostTextBytes, " bytes, got ",
-                        data.csv().label().size())});
-    }
-  }
+  if (data.has_csv()) CheckCsv(FieldPath(path, "csv"), data.csv(), faults);
   if (data.has_idx()) {
     const std::string idx = FieldPath(path, "idx");
     CheckDataset(FieldPath(idx, "images"), data.idx().images().dataset(),

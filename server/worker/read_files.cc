@@ -102,31 +102,27 @@ int64_t CountRows(
   return sum;
 }
 
-// The label's column of an inspected CSV file; null when there is none.
-const v1::ColumnSummary* LabelColumn(const v1::DatasetSummary& summary,
-                                     const std::string& label) {
-  std::vector<std::string> names;
-  for (const v1::ColumnSummary& column : summary.columns()) {
-    names.push_back(column.name());
-  }
-  if (names.empty()) return nullptr;
-  absl::StatusOr<int64_t> found = training::FindLabelColumn(names, label);
-  return found.ok() ? &summary.columns(static_cast<int>(*found)) : nullptr;
-}
-
-int64_t CountCsvRows(const v1::DatasetSummary& summary,
-                     const std::string& label, const RowSelection& selection) {
-  const v1::ColumnSummary* column = LabelColumn(summary, label);
-  if (column == nullptr || summary.shape_size() != 2) return 0;
-  return CountRows(column->values(), summary.shape(0), selection);
+training::CsvColumns ColumnsOf(const v1::CsvData& csv) {
+  return {.label = csv.label(),
+          .features = {csv.features().begin(), csv.features().end()}};
 }
 
 TableSize EstimateCsv(const v1::CsvData& csv, const RowSelection& selection,
                       const LeasedFiles& files) {
   const auto file = files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
   if (!file.ok()) return {};
-  return {CountCsvRows((*file)->summary(), csv.label(), selection),
-          (*file)->summary().columns_size() - 1};
+  const v1::DatasetSummary& summary = (*file)->summary();
+  std::vector<std::string> names;
+  for (const v1::ColumnSummary& column : summary.columns()) {
+    names.push_back(column.name());
+  }
+  const absl::StatusOr<training::CsvPlaces> places =
+      training::FindCsvColumns(names, ColumnsOf(csv));
+  if (!places.ok() || summary.shape_size() != 2) return {};
+  const int label = static_cast<int>(places->label);
+  return {
+      CountRows(summary.columns(label).values(), summary.shape(0), selection),
+      std::ssize(places->features)};
 }
 
 // Of a file of features and a file of labels.
@@ -202,9 +198,9 @@ absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
   if (!file.ok()) return Within("csv", file.status());
   absl::StatusOr<std::unique_ptr<ByteSource>> source = files.Open(**file);
   if (!source.ok()) return DatasetFault("csv", source.status());
-  absl::StatusOr<Rows> rows = training::ReadCsv(
-      **source, csv.label(), selection,
-      CountCsvRows((*file)->summary(), csv.label(), selection));
+  absl::StatusOr<Rows> rows =
+      training::ReadCsv(**source, ColumnsOf(csv), selection,
+                        EstimateCsv(csv, selection, files).rows);
   if (!rows.ok()) return DatasetFault("csv", rows.status());
   return rows;
 }

@@ -41,6 +41,28 @@ class DataFormsTest(ServerTest):
             self.wait_for(run)
         self.assertEqual(self.metrics(stored), self.metrics(inline))
 
+    def test_a_spreadsheets_table_trains_as_its_columns_inline(self):
+        self.write("t.csv", 'note,b,y,a\r\n'
+                   '"first, ""one""\nof four",1,1,2\r\n'
+                   ',3,1,1\r\n"third",-1,-1,-1\r\nlast,0.5,-1,-2\r\n')
+        data = "{csv: {file: t.csv, label: y, features: [a, b]}}"
+        stored = self.submit(self.write_spec("csv"), "--set", f"data={data}")
+        inline = self.submit(self.write_spec("inline"))
+        for run in (stored, inline):
+            self.wait_for(run)
+        self.assertEqual(self.metrics(stored), self.metrics(inline))
+        name = self.show(stored)["spec"]["data"]["csv"]["dataset"]
+        shown = self.cli("data", "show", name).stdout
+        self.assertIn("first rows\n", shown)
+        self.assertRegex(shown, r"\n  last +0\.5 +-1 +-2\n")
+        self.assertRegex(shown, r"runs +1\n")
+        data = "{csv: {file: t.csv, label: y, features: [a, note, c]}}"
+        error = self.cli("submit", self.write_spec(), "--set", f"data={data}",
+                         status=INVALID).stderr
+        self.assertIn("data.csv.features[1]: want a column of finite numbers, "
+                      "got text in column 0", error)
+        self.assertIn("data.csv.features[2]: want the name of a column", error)
+
     def test_cifar_batches_train_as_one_table(self):
         def batch(name, *labels):
             pixels = [[9, 9], [200, 0], [0, 200]]

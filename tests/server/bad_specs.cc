@@ -236,6 +236,33 @@ constexpr BadSpec kBadNames[] = {
        s->mutable_data()->mutable_csv()->set_label(std::string(256, 'x'));
      },
      "data.csv.label", "want at most 255 bytes", false},
+    {"ALongFeatureName",
+     [](Spec* s) {
+       s->mutable_data()->mutable_csv()->set_dataset("d");
+       s->mutable_data()->mutable_csv()->add_features(std::string(256, 'x'));
+     },
+     "data.csv.features[0]", "want at most 255 bytes, got 256", false},
+    {"AFeatureWithoutName",
+     [](Spec* s) {
+       s->mutable_data()->mutable_csv()->set_dataset("d");
+       s->mutable_data()->mutable_csv()->add_features("");
+     },
+     "data.csv.features[0]", "got nothing", false},
+    {"AFeatureTwice",
+     [](Spec* s) {
+       s->mutable_data()->mutable_csv()->set_dataset("d");
+       for (const char* name : {"a", "b", "a"}) {
+         s->mutable_data()->mutable_csv()->add_features(name);
+       }
+     },
+     "data.csv.features[2]", "want another column than those before", false},
+    {"AFeatureThatIsTheLabel",
+     [](Spec* s) {
+       s->mutable_data()->mutable_csv()->set_dataset("d");
+       s->mutable_data()->mutable_csv()->set_label("y");
+       s->mutable_data()->mutable_csv()->add_features("y");
+     },
+     "data.csv.features[0]", "want another column than the label's", false},
 };
 
 }  // namespace

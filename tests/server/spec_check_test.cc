@@ -106,7 +106,8 @@ void FillWithRubbish(google::protobuf::Message* message, int depth) {
         r.SetEnumValue(message, f, -7);
         break;
       case FieldDescriptor::CPPTYPE_STRING:
-        r.SetString(message, f, "\xff\n");
+        f->is_repeated() ? r.AddString(message, f, "\xff\n")
+                         : r.SetString(message, f, "\xff\n");
         break;
       default:
         break;

@@ -176,6 +176,47 @@ TEST(SpecSummariesTest, FeaturesAreFiniteNumbers) {
               ElementsAre(IsFault("data.csv.dataset", "at least two columns")));
 }
 
+// The columns are x0, x1, y.
+TEST(SpecSummariesTest, FeaturesMayBeNamed) {
+  KnownDataset known = Csv();
+  known.summary.mutable_columns(0)->set_numeric(false);
+  v1::RunSpec spec = CsvSpec("y");
+  spec.mutable_data()->mutable_csv()->add_features("x1");
+  EXPECT_THAT(CheckAgainstSummaries(spec, {{"rows", known}}), IsEmpty());
+  for (const char* wrong : {"x0", "x2", "1", "2"}) {
+    spec.mutable_data()->mutable_csv()->add_features(wrong);
+  }
+  EXPECT_THAT(
+      CheckAgainstSummaries(spec, {{"rows", known}}),
+      ElementsAre(IsFault("data.csv.features[1]",
+                          "want a column of finite numbers, got text in "
+                          "column 0, \"x0\""),
+                  IsFault("data.csv.features[2]", "0 to 2, got \"x2\""),
+                  IsFault("data.csv.features[3]",
+                          "want another column than features[0], got 1"),
+                  IsFault("data.csv.features[4]",
+                          "want another column than the label's, got 2")));
+}
+
+TEST(SpecSummariesTest, ANamedFeatureCounts) {
+  v1::RunSpec spec = CsvSpec("y");
+  spec.mutable_data()->mutable_csv()->add_features("x1");
+  v1::Data& test = (*spec.mutable_test_sets())["test"];
+  test.mutable_csv()->set_dataset("rows");
+  EXPECT_THAT(
+      CheckAgainstSummaries(spec, {{"rows", Csv()}}),
+      ElementsAre(IsFault("test_sets.test", "want rows of 1 features")));
+}
+
+// As the worker refuses it.
+TEST(SpecSummariesTest, ANameOfTwoColumnsIsAFault) {
+  KnownDataset known = Csv();
+  known.summary.mutable_columns(0)->set_name("y");
+  EXPECT_THAT(CheckAgainstSummaries(CsvSpec("y"), {{"rows", known}}),
+              ElementsAre(IsFault("data.csv.label",
+                                  "the name of columns 0 and 2; give the")));
+}
+
 TEST(SpecSummariesTest, LabelsFitTheClasses) {
   EXPECT_THAT(
       CheckAgainstSummaries(CsvSpec(), {{"rows", Csv({{0, 4}, {1, 6}})}}),

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -16,9 +16,6 @@
 
 namespace steelyard::training {
 namespace {
-
-constexpr absl::string_view kWantNumber = "a number";
-constexpr absl::string_view kWantFinite = "a finite number";
 
 // What is known of a column so far.
 struct ColumnScan {
@@ -100,6 +97,54 @@ void BoundLists(std::vector<ColumnSummary>& columns) {
   }
 }
 
+// The columns of a header by their names.
+class ColumnIndex {
+ public:
+  // The names must outlive it.
+  explicit ColumnIndex(std::span<const std::string> names) : names_(names) {
+    for (size_t j = 0; j < names.size(); ++j) {
+      places_[names[j]].push_back(j);
+    }
+  }
+
+  // The column that `word` means.  Errors name it by `field`.
+  absl::StatusOr<size_t> Find(absl::string_view field,
+                              absl::string_view word) const {
+    const auto found = places_.find(word);
+    if (found != places_.end()) {
+      const std::vector<size_t>& places = found->second;
+      if (places.size() == 1) return places[0];
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ": want the name of one column, got \"", word,
+                       "\", the name of columns ", places[0], " and ",
+                       places[1], "; give the number"));
+    }
+    size_t number = 0;
+    if (absl::SimpleAtoi(word, &number) && number < names_.size()) {
+      return number;
+    }
+    constexpr size_t kMaxShown = 10;
+    return absl::InvalidArgumentError(absl::StrCat(
+        field, ": want a column's name or its number, 0 to ", names_.size() - 1,
+        ", got \"", word, "\"; the columns are ",
+        absl::StrJoin(names_.first(std::min(names_.size(), kMaxShown)), ", "),
+        names_.size() > kMaxShown ? ", ..." : ""));
+  }
+
+ private:
+  const std::span<const std::string> names_;
+  absl::flat_hash_map<absl::string_view, std::vector<size_t>> places_;
+};
+
+absl::Status ParseFinite(const CsvReader& reader, size_t column,
+                         double& value) {
+  if (!ParseCsvNumber(reader.fields()[column].text, value)) {
+    return reader.Fault(column, "a number");
+  }
+  return std::isfinite(value) ? absl::OkStatus()
+                              : reader.Fault(column, "a finite number");
+}
+
 }  // namespace
 
 absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
@@ -135,74 +180,73 @@ absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
   return summary;
 }
 
-absl::StatusOr<int64_t> FindLabelColumn(std::span<const std::string> names,
-                                        absl::string_view label) {
-  const auto columns = std::ssize(names);
-  if (label.empty()) return columns - 1;
-  std::optional<int64_t> found;
-  for (int64_t j = 0; j < columns; ++j) {
-    if (names[static_cast<size_t>(j)] != label) continue;
-    if (found.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "label: want the name of one column, got \"", label,
-          "\", the name of columns ", *found, " and ", j, "; give the number"));
+absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
+                                         const CsvColumns& columns) {
+  CsvPlaces places;
+  if (names.size() < 2) {
+    return absl::InvalidArgumentError(
+        "line 1: want a label and at least one feature, got one column");
+  }
+  const ColumnIndex index(names);
+  places.label = names.size() - 1;
+  if (!columns.label.empty()) {
+    STEELYARD_ASSIGN_OR_RETURN(places.label,
+                               index.Find("label", columns.label));
+  }
+  // Who has taken a column.
+  std::vector<std::string> taken(names.size());
+  taken[places.label] = "label";
+  for (size_t k = 0; k < columns.features.size(); ++k) {
+    const std::string field = absl::StrCat("features[", k, "]");
+    STEELYARD_ASSIGN_OR_RETURN(const size_t place,
+                               index.Find(field, columns.features[k]));
+    if (!taken[place].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ": want another column than ", taken[place],
+                       ", got ", place, ", \"", names[place], "\""));
     }
-    found = j;
+    taken[place] = field;
+    places.features.push_back(place);
   }
-  if (found.has_value()) return *found;
-  int64_t number = 0;
-  if (absl::SimpleAtoi(label, &number) && number >= 0 && number < columns) {
-    return number;
+  for (size_t j = 0; columns.features.empty() && j < names.size(); ++j) {
+    if (j != places.label) places.features.push_back(j);
   }
-  constexpr size_t kMaxShown = 10;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "label: want a column's name or its number, 0 to ", columns - 1,
-      ", got \"", label, "\"; the columns are ",
-      absl::StrJoin(names.first(std::min(names.size(), kMaxShown)), ", "),
-      names.size() > kMaxShown ? ", ..." : ""));
+  return places;
 }
 
-absl::StatusOr<Rows> ReadCsv(ByteSource& source, absl::string_view label,
+absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
                              const RowSelection& selection,
                              int64_t expected_rows) {
   CsvReader reader(source);
   STEELYARD_RETURN_IF_ERROR(reader.ReadHeader());
-  const size_t columns = reader.names().size();
-  if (columns < 2) {
-    return absl::InvalidArgumentError(
-        "line 1: want a label and at least one feature, got one column");
-  }
-  STEELYARD_ASSIGN_OR_RETURN(const int64_t label_number,
-                             FindLabelColumn(reader.names(), label));
-  const auto label_column = static_cast<size_t>(label_number);
-
+  STEELYARD_ASSIGN_OR_RETURN(const CsvPlaces places,
+                             FindCsvColumns(reader.names(), columns));
   Rows rows;
-  rows.columns = static_cast<int64_t>(columns) - 1;
+  rows.columns = std::ssize(places.features);
   rows.features.reserve(static_cast<size_t>(expected_rows * rows.columns));
   rows.labels.reserve(static_cast<size_t>(expected_rows));
   RowPicker picker(selection);
-  std::vector<double> values(columns);
   for (;;) {
     STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
-    for (size_t j = 0; j < columns; ++j) {
-      if (!ParseCsvNumber(reader.fields()[j].text, values[j])) {
-        return reader.Fault(j, kWantNumber);
-      }
-      if (!std::isfinite(values[j])) return reader.Fault(j, kWantFinite);
+    double label = 0;
+    STEELYARD_RETURN_IF_ERROR(ParseFinite(reader, places.label, label));
+    const size_t begin = rows.features.size();
+    for (const size_t place : places.features) {
+      STEELYARD_RETURN_IF_ERROR(
+          ParseFinite(reader, place, rows.features.emplace_back()));
     }
-    absl::StatusOr<std::optional<double>> wanted =
-        picker.Pick(values[label_column]);
+    absl::StatusOr<std::optional<double>> wanted = picker.Pick(label);
     if (!wanted.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "row ", reader.rows(), ", column ", label_column, " (\"",
-          reader.names()[label_column], "\"): ", wanted.status().message()));
+          "row ", reader.rows(), ", column ", places.label, " (\"",
+          reader.names()[places.label], "\"): ", wanted.status().message()));
     }
-    if (!wanted->has_value()) continue;
-    for (size_t j = 0; j < columns; ++j) {
-      if (j != label_column) rows.features.push_back(values[j]);
+    if (wanted->has_value()) {
+      rows.labels.push_back(**wanted);
+    } else {
+      rows.features.resize(begin);
     }
-    rows.labels.push_back(**wanted);
   }
   STEELYARD_RETURN_IF_ERROR(picker.CheckSome());
   rows.rows = picker.rows();

@@ -1,9 +1,11 @@
 #ifndef STEELYARD_TRAINING_DATA_CSV_H_
 #define STEELYARD_TRAINING_DATA_CSV_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,17 +42,29 @@ inline constexpr int64_t kMaxCsvListedValues = 100'000;
 // numeric column is an error.
 absl::StatusOr<FileSummary> InspectCsv(ByteSource& source);
 
-// The column that `label` means: a name in the header; else a number from 0 on;
-// empty means the last.
-// Errors: InvalidArgument when there is no such column, or two of that name.
-absl::StatusOr<int64_t> FindLabelColumn(std::span<const std::string> names,
-                                        absl::string_view label);
+// Which columns are read, each by its name in the header, else by its number
+// from 0 on.
+struct CsvColumns {
+  std::string label;                  // empty: the last
+  std::vector<std::string> features;  // empty: all but the label's, in order
+};
 
-// Reads the rows wanted: all columns but the label's are features, in order.
+// Their numbers.
+struct CsvPlaces {
+  size_t label = 0;
+  std::vector<size_t> features;  // at least one, each once, not the label
+};
+
+// Errors: InvalidArgument when there is no such column, or two of that name; a
+// feature twice, or that is the label; no column but the label's.
+absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
+                                         const CsvColumns& columns);
+
+// Reads the rows wanted.  What stands in other columns is not looked at.
 // `expected_rows` is a hint: room is made for so many at once.
 // Errors also: a feature that is not a finite number, in any row; a label that
 // RowPicker refuses; no row picked.
-absl::StatusOr<Rows> ReadCsv(ByteSource& source, absl::string_view label,
+absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
                              const RowSelection& selection,
                              int64_t expected_rows = 0);
 

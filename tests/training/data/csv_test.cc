@@ -28,7 +28,14 @@ absl::StatusOr<FileSummary> InspectText(absl::string_view text) {
 absl::StatusOr<Rows> ReadText(absl::string_view text,
                               absl::string_view label = "",
                               const RowSelection& selection = {}) {
-  return ReadCsv(*Source(text), label, selection);
+  return ReadCsv(*Source(text), {.label = std::string(label), .features = {}},
+                 selection);
+}
+
+absl::StatusOr<Rows> ReadColumns(absl::string_view text,
+                                 const std::string& label,
+                                 const std::vector<std::string>& features) {
+  return ReadCsv(*Source(text), {.label = label, .features = features}, {});
 }
 
 MATCHER_P2(Counted, value, count, "") {
@@ -330,6 +337,44 @@ TEST(ReadCsvTest, FindsTheLabelByNameOrNumber) {
   EXPECT_THAT(ReadText("a,a\n1,2\n", "a"),
               StatusIs(kInvalid, "the name of columns 0 and 1"));
   EXPECT_THAT(ReadText("y\n1\n"), StatusIs(kInvalid, "at least one feature"));
+}
+
+TEST(ReadCsvTest, ReadsTheFeaturesThatAreNamedInTheirOrder) {
+  const std::string text = "a,name,y,b,7\n1,\"x, y\",1,2,3\n4,,-1,5,6\n";
+  const auto rows = ReadColumns(text, "y", {"b", "a"});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->columns, 2);
+  EXPECT_THAT(rows->features, ElementsAre(2, 1, 5, 4));
+  EXPECT_THAT(rows->labels, ElementsAre(1, -1));
+  EXPECT_THAT(ReadColumns(text, "2", {"0", "7"})->features,
+              ElementsAre(1, 3, 4, 6));
+}
+
+// Neither text nor what is not finite.
+TEST(ReadCsvTest, WhatIsNotUsedIsNotLookedAt) {
+  const std::string text = "a,b,y,c\n1,nan,1,word\n2,inf,-1,\n";
+  EXPECT_THAT(ReadColumns(text, "y", {"a"})->features, ElementsAre(1, 2));
+  EXPECT_THAT(ReadColumns(text, "y", {"a", "b"}),
+              StatusIs(kInvalid, "row 1 (line 2), column 1 (\"b\")"));
+  EXPECT_THAT(ReadColumns(text, "y", {}),
+              StatusIs(kInvalid, "row 1 (line 2), column 1 (\"b\")"));
+}
+
+TEST(ReadCsvTest, SaysWhichFeatureIsNone) {
+  const std::string text = "a,a,y,b\n1,2,1,3\n";
+  EXPECT_THAT(ReadColumns(text, "y", {"b", "c"}),
+              StatusIs(kInvalid,
+                       "features[1]: want a column's name or its "
+                       "number, 0 to 3, got \"c\""));
+  EXPECT_THAT(ReadColumns(text, "y", {"a"}),
+              StatusIs(kInvalid, "features[0]: want the name of one column"));
+  EXPECT_THAT(ReadColumns(text, "y", {"b", "3"}),
+              StatusIs(kInvalid,
+                       "features[1]: want another column than "
+                       "features[0], got 3, \"b\""));
+  EXPECT_THAT(
+      ReadColumns(text, "y", {"2"}),
+      StatusIs(kInvalid, "features[0]: want another column than label"));
 }
 
 TEST(ReadCsvTest, ChoosesAndTakesRows) {
