@@ -139,6 +139,34 @@ TEST(TrainLeaseTest, GoesOnFromACheckpointWithTheSameBits) {
   EXPECT_GE(resumed, 50);
 }
 
+// Whenever it begins and however it goes, in a run and in its rest.
+TEST(TrainLeaseTest, TheClockChangesNoBit) {
+  v1::TrainLease lease = D8Lease(2000);
+  const std::map<int64_t, Sample> undisturbed = SamplesOf(Train(lease));
+  for (const absl::Duration tick :
+       {absl::ZeroDuration(), absl::Nanoseconds(1), kTick, absl::Hours(30)}) {
+    for (const absl::Duration begin :
+         {absl::ZeroDuration(), absl::Hours(1'000'000)}) {
+      LeaseOptions options = TickingOptions();
+      options.now = [begin, clock = TickingClock(tick)] {
+        return begin + clock();
+      };
+      lease.clear_checkpoint();
+      const std::vector<v1::RunReport> reports = Train(lease, options);
+      EXPECT_EQ(SamplesOf(reports), undisturbed) << tick;
+      for (const v1::RunReport& report : reports) {
+        if (!report.has_checkpoint()) continue;
+        *lease.mutable_checkpoint() = report.checkpoint();
+        break;
+      }
+      if (!lease.has_checkpoint()) continue;
+      std::map<int64_t, Sample> rest = undisturbed;
+      rest.erase(rest.begin(), rest.find(lease.checkpoint().next_ordinal()));
+      EXPECT_EQ(SamplesOf(Train(lease, options)), rest) << tick;
+    }
+  }
+}
+
 TEST(TrainLeaseTest, AStopForADrainIsAnsweredWithACheckpointAndThenStopped) {
   const v1::TrainLease lease = D8Lease(uint64_t{1} << 60);
   SessionQueue queue;
