@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/str_cat.h"
 #include "tests/training/problems.h"
 #include "training/trainer.h"
 
@@ -113,7 +114,7 @@ Golden ReadGolden() {
       std::string name;
       std::string precision;
       line >> name >> precision;
-      golden.losses[name + " " + precision] = Numbers(line);
+      golden.losses[absl::StrCat(name, " ", precision)] = Numbers(line);
     }
   }
   return golden;
