@@ -62,21 +62,31 @@ done
 STEELYARD_SERVER=$(sed -n 's/^listening on //p;q' "$home/listening")
 export STEELYARD_SERVER
 
-# submit FILE RATIO: prints the run's name.
+# submit FILE RATIO [CHANGE...]: prints the run's name.
 submit() {
-  "$bin/steelyard" submit "client/examples/$1.yaml" \
-    --set "weighting.per_class.ratio=$2" --set "name=${1%%-*}-ratio-$2"
+  local example=$1 ratio=$2 change changes=()
+  shift 2
+  for change in "$@"; do changes+=(--set "$change"); done
+  "$bin/steelyard" submit "client/examples/$example.yaml" \
+    --set "weighting.per_class.ratio=$ratio" \
+    --set "name=${example%-weights}-ratio-$ratio" "${changes[@]}"
 }
 
-say "Submitting: three weightings of real images, three of eight points"
+say "Submitting: three weightings each of eight points, of real images and a linear" \
+  "model, of more images and a network"
 ratios=(64 1 0.015625)
 d8_ratios=(10 1 0.1)
-images=() points=()
+images=() points=() networks=()
 for ratio in "${d8_ratios[@]}"; do points+=("$(submit d8 "$ratio")"); done
 for ratio in "${ratios[@]}"; do
   images+=("$(submit fashion-weights "$ratio")")
 done
-for run in "${points[@]}" "${images[@]}"; do "$bin/steelyard" watch "$run"; done
+for ratio in "${ratios[@]}"; do
+  networks+=("$(submit fashion-mlp "$ratio" stop.steps=15500)")
+done
+for run in "${points[@]}" "${images[@]}" "${networks[@]}"; do
+  "$bin/steelyard" watch "$run"
+done
 
 # table METRIC STEPS RUN...: a row a step, a column a run.
 table() {
@@ -116,6 +126,9 @@ steps="1 10 100 1000 10000 100000 316228"
 table test/fraction_positive "$steps" "${images[@]}"
 heading "... and of those that are called wrongly" "${ratios[@]}"
 table test/error "$steps" "${images[@]}"
+heading "A network, 1,000 images of each: share of the test images called pullover" \
+  "${ratios[@]}"
+table test/fraction_positive "1 10 100 316 1000 10000 15500" "${networks[@]}"
 echo
 "$bin/steelyard" metrics "${images[@]}" --metric test/fraction_positive --plot
 cat <<TEXT
