@@ -53,6 +53,7 @@ absl::StatusOr<storage::RunState> EndState(const v1::RunResult& result) {
   switch (result.ended_by()) {
     case v1::ENDED_BY_STEPS:
     case v1::ENDED_BY_WALL_TIME:
+    case v1::ENDED_BY_EARLY_STOPPING:
       if (!failed) return storage::RunState::kSucceeded;
       break;
     case v1::ENDED_BY_FAILURE:
@@ -61,11 +62,12 @@ absl::StatusOr<storage::RunState> EndState(const v1::RunResult& result) {
     default:
       break;
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "result: want STEPS or WALL_TIME without a failure_reason, or FAILURE "
-      "with one, got ",
-      v1::EndedBy_Name(result.ended_by()), " with ",
-      v1::FailureReason_Name(result.failure_reason())));
+  return absl::InvalidArgumentError(
+      absl::StrCat("result: want STEPS, WALL_TIME or EARLY_STOPPING without a "
+                   "failure_reason, or FAILURE "
+                   "with one, got ",
+                   v1::EndedBy_Name(result.ended_by()), " with ",
+                   v1::FailureReason_Name(result.failure_reason())));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/names.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
@@ -178,6 +179,33 @@ class Checker {
     }
   }
 
+  void CheckEarly() {
+    const v1::EarlyStopping& early = spec_.stop().early();
+    constexpr uint64_t kMostPatience = 1'000'000;
+    if (early.patience() < 1 || early.patience() > kMostPatience) {
+      Add("stop.early.patience", absl::StrCat("want 1 to ", kMostPatience,
+                                              ", got ", early.patience()));
+    }
+    if (!std::isfinite(early.min_delta()) || early.min_delta() < 0) {
+      Add("stop.early.min_delta", absl::StrCat("want a finite value >= 0, got ",
+                                               ShowNumber(early.min_delta())));
+    }
+    const std::vector<std::string> words = absl::StrSplit(early.metric(), '/');
+    const std::string& set = words[0];
+    const bool known = set == "train" || spec_.test_sets().contains(set) ||
+                       (set == "test" && spec_.data().has_split());
+    const bool numbers = LabelsOf(spec_) == LabelKind::kNumbers;
+    if (known && words.size() == 2 &&
+        (words[1] == "loss" || words[1] == "log_loss" ||
+         (words[1] == "error" && !numbers))) {
+      return;
+    }
+    Add("stop.early.metric",
+        absl::StrCat(
+            "want NAME/loss, NAME/log_loss", numbers ? "" : " or NAME/error",
+            ", NAME being train or a test set, got ", Shown(early.metric())));
+  }
+
   void CheckStop() {
     const v1::Stop& stop = spec_.stop();
     const uint64_t count = stop.has_epochs() ? stop.epochs() : stop.steps();
@@ -188,6 +216,7 @@ class Checker {
       Add(stop.has_epochs() ? "stop.epochs" : "stop.steps",
           absl::StrCat("want 1 to ", kMostSteps, ", got ", count));
     }
+    if (stop.has_early()) CheckEarly();
     if (!stop.has_wall_time()) return;
     const int64_t seconds = stop.wall_time().seconds();
     const int32_t nanos = stop.wall_time().nanos();

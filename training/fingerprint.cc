@@ -1,5 +1,6 @@
 #include "training/fingerprint.h"
 
+#include <optional>
 #include <variant>
 
 #include "absl/strings/string_view.h"
@@ -24,6 +25,14 @@ void Add(const Schedule& schedule, Hash64& hash) {
   } else {
     hash.Add(std::get<AtSchedule>(schedule).steps);
   }
+}
+
+void Add(const std::optional<EarlyStopping>& early, Hash64& hash) {
+  hash.Add(static_cast<uint64_t>(early.has_value()));
+  if (!early.has_value()) return;
+  hash.Add(absl::string_view(early->metric));
+  hash.Add(early->patience);
+  hash.Add(early->min_delta);
 }
 
 template <typename Problem>
@@ -95,6 +104,7 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   hash.Add(problem.learning_rate);
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
+  Add(problem.early, hash);
   return hash.value();
 }
 
@@ -116,6 +126,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   hash.Add(problem.seed);
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
+  Add(problem.early, hash);
   return hash.value();
 }
 

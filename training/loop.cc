@@ -13,11 +13,33 @@
 namespace steelyard::training {
 
 Loop::Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
-           int64_t steps, uint64_t fingerprint)
+           int64_t steps, const std::optional<EarlyStopping>& early,
+           uint64_t fingerprint)
     : stepper_(std::move(stepper)),
       steps_(steps),
       schedule_(schedule, steps),
-      fingerprint_(fingerprint) {}
+      early_(early),
+      fingerprint_(fingerprint) {
+  if (!early_.has_value()) return;
+  const std::span<const std::string> names = stepper_->metrics();
+  const auto found = std::find(names.begin(), names.end(), early_->metric);
+  STEELYARD_CHECK(found != names.end());
+  early_metric_ = static_cast<uint32_t>(found - names.begin());
+}
+
+void Loop::CheckEarly(const std::vector<MetricValue>& values) {
+  if (!early_.has_value()) return;
+  const auto found = std::find_if(
+      values.begin(), values.end(),
+      [this](const auto& value) { return value.metric == early_metric_; });
+  if (found == values.end()) return;
+  if (place_.waited < 0 || found->value < place_.best - early_->min_delta) {
+    place_.best = found->value;
+    place_.waited = 0;
+  } else if (++place_.waited >= early_->patience) {
+    place_.ended = RunEnd::kEarly;
+  }
+}
 
 absl::Status Loop::Failed(absl::Status error) {
   place_.step = std::max<int64_t>(place_.evaluated_step, 0);
@@ -36,6 +58,7 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Evaluate() {
                               : std::log10(static_cast<double>(place_.step));
   evaluation.values = *std::move(values);
   place_.evaluated_step = place_.step;
+  CheckEarly(evaluation.values);
   return evaluation;
 }
 
@@ -61,7 +84,7 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Stop() {
   if (place_.evaluated_step != place_.step) {
     STEELYARD_ASSIGN_OR_RETURN(evaluation, Evaluate());
   }
-  place_.stopped = 1;
+  place_.ended = RunEnd::kStopped;
   return evaluation;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,8 +23,10 @@ namespace steelyard::training {
 class Loop final : public Trainer {
  public:
   // `fingerprint` tells this problem's states from those of others.
+  // `early`: checked.
   Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
-       int64_t steps, uint64_t fingerprint);
+       int64_t steps, const std::optional<EarlyStopping>& early,
+       uint64_t fingerprint);
 
   std::span<const std::string> metrics() const override {
     return stepper_->metrics();
@@ -34,8 +37,9 @@ class Loop final : public Trainer {
   int64_t step() const override { return place_.step; }
   int64_t next_ordinal() const override { return place_.next_ordinal; }
   bool done() const override {
-    return place_.stopped != 0 || place_.evaluated_step == steps_;
+    return place_.ended != RunEnd::kNot || place_.evaluated_step == steps_;
   }
+  bool stopped_early() const override { return place_.ended == RunEnd::kEarly; }
 
   absl::StatusOr<std::optional<Evaluation>> Advance(int64_t max_steps) override;
   absl::StatusOr<std::optional<Evaluation>> Stop() override;
@@ -49,11 +53,15 @@ class Loop final : public Trainer {
   }
   absl::StatusOr<std::optional<Evaluation>> Evaluate();
   absl::Status Failed(absl::Status error);
+  // Ends the run when its metric has not fallen for too long.
+  void CheckEarly(const std::vector<MetricValue>& values);
 
   const std::unique_ptr<Stepper> stepper_;
   const int64_t steps_;
   const ScheduleSteps schedule_;
+  const std::optional<EarlyStopping> early_;
   const uint64_t fingerprint_;
+  uint32_t early_metric_ = 0;
   RunPlace place_;
 };
 

@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_NETWORK_PROBLEM_H_
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -115,6 +116,7 @@ struct NetworkProblem {
   uint64_t seed = 0;
   int64_t steps = 0;  // >= 1
   Schedule schedule;
+  std::optional<EarlyStopping> early = std::nullopt;
 };
 
 }  // namespace steelyard::training

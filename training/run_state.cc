@@ -14,8 +14,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr absl::string_view kMagic = "SteelyTS";
-constexpr uint64_t kVersion = 2;
-constexpr size_t kHeaderWords = 8;  // magic to the number of words
+constexpr uint64_t kVersion = 3;
+constexpr size_t kHeaderWords = 10;  // magic to the number of words
 
 uint64_t HashOf(absl::string_view bytes) {
   Hash64 hash;
@@ -56,7 +56,9 @@ std::string WriteRunState(const RunPlace& place,
   Append(place.step, bytes);
   Append(place.next_ordinal, bytes);
   Append(place.evaluated_step, bytes);
-  Append(place.stopped, bytes);
+  Append(static_cast<int64_t>(place.ended), bytes);
+  Append(place.best, bytes);
+  Append(place.waited, bytes);
   Append(uint64_t{words.size()}, bytes);
   for (const uint64_t word : words) Append(word, bytes);
   Append(HashOf(bytes), bytes);
@@ -87,7 +89,13 @@ absl::StatusOr<RunPlace> ReadRunState(absl::string_view bytes,
   place.step = Take<int64_t>(bytes);
   place.next_ordinal = Take<int64_t>(bytes);
   place.evaluated_step = Take<int64_t>(bytes);
-  place.stopped = Take<int64_t>(bytes);
+  const auto ended = Take<int64_t>(bytes);
+  if (ended < 0 || ended > static_cast<int64_t>(RunEnd::kEarly)) {
+    return Damaged(absl::StrCat("want an end from 0 to 2, got ", ended));
+  }
+  place.ended = static_cast<RunEnd>(ended);
+  place.best = Take<double>(bytes);
+  place.waited = Take<int64_t>(bytes);
   if (Take<uint64_t>(bytes) != words.size() ||
       bytes.size() != 8 * words.size()) {
     return Damaged(absl::StrCat("want ", words.size(),

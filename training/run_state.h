@@ -10,17 +10,25 @@
 
 namespace steelyard::training {
 
+// What has ended a run before its last step.
+enum class RunEnd : int64_t { kNot = 0, kStopped = 1, kEarly = 2 };
+
 // Where a run stands.
 struct RunPlace {
   int64_t step = 0;
   int64_t next_ordinal = 0;
   int64_t evaluated_step = -1;  // the last one; -1: none yet
-  int64_t stopped = 0;          // 1: ended by Stop()
+  RunEnd ended = RunEnd::kNot;
+  // Of EarlyStopping: the least value until now, and how many evaluations in a
+  // row have not gone below it; -1: there was none yet.
+  double best = 0;
+  int64_t waited = -1;
 };
 
 // A run's state as bytes.  Words of 8 bytes, least byte first: "SteelyTS",
-// version 2, fingerprint, step, next ordinal, evaluated step, stopped, the
-// number of words of the model's state, these; then the Hash64 of all before.
+// version 3, fingerprint, step, next ordinal, evaluated step, ended, best,
+// waited, the number of words of the model's state, these; then the Hash64 of
+// all before.
 std::string WriteRunState(const RunPlace& place,
                           std::span<const uint64_t> words,
                           uint64_t fingerprint);

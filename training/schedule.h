@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_SCHEDULE_H_
 
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,16 @@ struct AtSchedule {
 
 // Step 0 and the last are always evaluated as well.
 using Schedule = std::variant<LogSchedule, EverySchedule, AtSchedule>;
+
+// Ends a run before its last step: at the evaluation with which `patience` of
+// them in a row have not brought `metric` below its least value until then by
+// more than `min_delta`.  One at which the metric is not defined does not
+// count.
+struct EarlyStopping {
+  std::string metric;    // of the problem; the less the better
+  int64_t patience = 0;  // >= 1
+  double min_delta = 0;  // finite, >= 0
+};
 
 }  // namespace steelyard::training
 

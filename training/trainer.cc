@@ -1,5 +1,7 @@
 #include "training/trainer.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,9 +11,28 @@
 #include "training/loop.h"
 #include "training/network_stepper.h"
 #include "training/problem_check.h"
+#include "training/rows_check.h"
 #include "training/weights.h"
 
 namespace steelyard::training {
+namespace {
+
+absl::Status CheckEarly(const std::optional<EarlyStopping>& early,
+                        const Stepper& stepper) {
+  if (!early.has_value()) return absl::OkStatus();
+  if (early->patience < 1) {
+    return Want("early.patience", "at least 1", early->patience);
+  }
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero("early.min_delta", early->min_delta));
+  const std::span<const std::string> names = stepper.metrics();
+  if (std::find(names.begin(), names.end(), early->metric) != names.end()) {
+    return absl::OkStatus();
+  }
+  return Want("early.metric", "a metric that this problem has", early->metric);
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
     LinearProblem problem) {
@@ -20,9 +41,11 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
       const RowWeights weights,
       NormalizeWeights(problem.weights, problem.train.rows,
                        problem.normalization));
-  return std::make_unique<Loop>(
-      std::make_unique<LinearStepper>(problem, weights), problem.schedule,
-      problem.steps, Fingerprint(problem));
+  auto stepper = std::make_unique<LinearStepper>(problem, weights);
+  STEELYARD_RETURN_IF_ERROR(CheckEarly(problem.early, *stepper));
+  return std::make_unique<Loop>(std::move(stepper), problem.schedule,
+                                problem.steps, problem.early,
+                                Fingerprint(problem));
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
@@ -44,8 +67,10 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
   } else {
     stepper = std::make_unique<NetworkStepper<double>>(problem, weights);
   }
+  STEELYARD_RETURN_IF_ERROR(CheckEarly(problem.early, *stepper));
   return std::make_unique<Loop>(std::move(stepper), problem.schedule,
-                                problem.steps, Fingerprint(problem));
+                                problem.steps, problem.early,
+                                Fingerprint(problem));
 }
 
 }  // namespace steelyard::training

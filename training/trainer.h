@@ -37,6 +37,7 @@ struct LinearProblem {
   double learning_rate = 0;  // finite, > 0
   int64_t steps = 0;         // >= 1
   Schedule schedule;
+  std::optional<EarlyStopping> early = std::nullopt;
 };
 
 // A metric of this problem that has no value at any step, and why.
@@ -81,8 +82,11 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   virtual int64_t step() const = 0;
   // The ordinal of the next evaluation.
   virtual int64_t next_ordinal() const = 0;
-  // Whether the last step is done and evaluated, or Stop() has ended the run.
+  // Whether the last step is done and evaluated, or the run was ended before,
+  // by Stop() or early.
   virtual bool done() const = 0;
+  // Whether the problem's EarlyStopping has ended it.
+  virtual bool stopped_early() const = 0;
 
   // Takes at most `max_steps` >= 0 steps, fewer when an evaluation is due
   // before, and returns that evaluation; nothing when none was due or the run
@@ -101,7 +105,7 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   virtual absl::StatusOr<std::optional<Evaluation>> Stop() = 0;
 
   // The state as bytes, and back.  Restored into a trainer of the same problem,
-  // the same bits follow.  8 bytes for each parameter of a linear model, and 72
+  // the same bits follow.  8 bytes for each parameter of a linear model, and 88
   // more.
   // Errors: DataLoss when the bytes are not a state of this problem, come from
   // another numerics id, or are damaged (they carry a checksum); the trainer is

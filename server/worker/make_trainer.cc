@@ -5,10 +5,11 @@
 #include <limits>
 #include <string>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "server/worker/make_network.h"
 #include "server/worker/read_data.h"
 #include "server/worker/row_weights.h"
@@ -63,12 +64,36 @@ absl::Status SetRegularizer(const v1::Regularizer& regularizer,
   return absl::OkStatus();
 }
 
+absl::Status SetEarly(const v1::RunSpec& spec, NetworkProblem& problem) {
+  if (!spec.stop().has_early()) return absl::OkStatus();
+  const v1::EarlyStopping& early = spec.stop().early();
+  constexpr uint64_t kMostPatience = 1'000'000;
+  if (early.patience() < 1 || early.patience() > kMostPatience) {
+    return Wrong("stop.early.patience: want 1 to ", kMostPatience, ", got ",
+                 early.patience());
+  }
+  const std::vector<std::string> words = absl::StrSplit(early.metric(), '/');
+  if (words.size() != 2 ||
+      (words[1] != "loss" && words[1] != "log_loss" && words[1] != "error")) {
+    return Wrong(
+        "stop.early.metric: want NAME/loss, NAME/log_loss or "
+        "NAME/error, got \"",
+        early.metric(), "\"");
+  }
+  problem.early = training::EarlyStopping{
+      .metric = early.metric(),
+      .patience = static_cast<int64_t>(early.patience()),
+      .min_delta = early.min_delta()};
+  return absl::OkStatus();
+}
+
 // All that can be said before a file is read.
 absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   STEELYARD_ASSIGN_OR_RETURN(NetworkProblem problem, MakeNetwork(spec));
   STEELYARD_RETURN_IF_ERROR(SetNormalization(spec.normalization(), problem));
   STEELYARD_RETURN_IF_ERROR(SetRegularizer(spec.regularizer(), problem));
   STEELYARD_RETURN_IF_ERROR(CheckStop(spec.stop()));
+  STEELYARD_RETURN_IF_ERROR(SetEarly(spec, problem));
   // Of epochs the rows say how many steps they have.
   const int64_t steps =
       spec.stop().has_steps() ? static_cast<int64_t>(spec.stop().steps()) : 1;
@@ -133,7 +158,8 @@ LinearProblem ToLinear(NetworkProblem problem) {
       .l2_strength = problem.l2_strength,
       .learning_rate = problem.rate.initial,
       .steps = problem.steps,
-      .schedule = std::move(problem.schedule)};
+      .schedule = std::move(problem.schedule),
+      .early = std::move(problem.early)};
 }
 
 }  // namespace

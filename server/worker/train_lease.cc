@@ -157,7 +157,8 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
     }
   }
   v1::RunResult result;
-  result.set_ended_by(v1::ENDED_BY_STEPS);
+  result.set_ended_by(trainer_->stopped_early() ? v1::ENDED_BY_EARLY_STOPPING
+                                                : v1::ENDED_BY_STEPS);
   return Finish(std::move(result));
 }
 

@@ -189,6 +189,30 @@ constexpr BadSpec kBadOptimizers[] = {
      "optimizer.adam.epsilon", "want a finite value > 0, got 0"},
     {"NoEpoch", [](Spec* s) { s->mutable_stop()->set_epochs(0); },
      "stop.epochs", "want 1 to 9223372036854775807, got 0"},
+    {"NoPatience",
+     [](Spec* s) {
+       s->mutable_stop()->mutable_early()->set_metric("test/loss");
+     },
+     "stop.early.patience", "want 1 to 1000000, got 0"},
+    {"AMetricOfNoSet",
+     [](Spec* s) {
+       s->mutable_stop()->mutable_early()->set_metric("tset/loss");
+       s->mutable_stop()->mutable_early()->set_patience(1);
+     },
+     "stop.early.metric", "got \"tset/loss\""},
+    {"AMetricThatNeedNotFall",
+     [](Spec* s) {
+       s->mutable_stop()->mutable_early()->set_metric("margin/normalized");
+       s->mutable_stop()->mutable_early()->set_patience(1);
+     },
+     "stop.early.metric", "want NAME/loss, NAME/log_loss or NAME/error"},
+    {"AnInfiniteDelta",
+     [](Spec* s) {
+       s->mutable_stop()->mutable_early()->set_metric("train/loss");
+       s->mutable_stop()->mutable_early()->set_patience(1);
+       s->mutable_stop()->mutable_early()->set_min_delta(kInfinity);
+     },
+     "stop.early.min_delta", "got inf"},
     {"TooManyEpochs", [](Spec* s) { s->mutable_stop()->set_epochs(kPast); },
      "stop.epochs", "got 9223372036854775808"},
 };
