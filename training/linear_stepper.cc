@@ -43,7 +43,8 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
 
 LinearStepper::LinearStepper(const LinearProblem& problem,
                              const RowWeights& weights)
-    : metrics_(problem, weights, MakeSets(problem, weights)),
+    : bias_(problem.bias),
+      metrics_(problem, weights, MakeSets(problem, weights)),
       descent_(metrics_.train(), Coefficients(weights),
                {.loss = problem.loss,
                 .learning_rate = problem.learning_rate,
@@ -81,6 +82,47 @@ absl::Status LinearStepper::Run(int64_t step, int64_t count) {
 
 absl::StatusOr<std::vector<MetricValue>> LinearStepper::Measure(int64_t step) {
   return metrics_.Measure(step, theta_.data());
+}
+
+void LinearStepper::ReadParameters(int64_t first, std::span<double> to) const {
+  for (size_t j = 0; j < to.size(); ++j) {
+    to[j] = theta_[static_cast<size_t>(first) + j] + 0.0;
+  }
+}
+
+// The chain of Tiles::Margins, whose signs are exact: f has the bits of y m.
+void LinearStepper::Predict(std::span<const double> features,
+                            std::span<double> outputs) {
+  const auto d = static_cast<size_t>(this->features());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    double sum = 0;
+    for (size_t j = 0; j < d; ++j) sum += features[i * d + j] * theta_[j];
+    if (bias_) sum += theta_[d];
+    outputs[i] = sum + 0.0;
+  }
+}
+
+std::vector<HeldRows> LinearStepper::held_rows() const {
+  std::vector<HeldRows> held;
+  for (const MeasuredRows& set : metrics_.sets()) {
+    held.push_back(
+        {.name = set.name, .rows = set.tiles.rows(), .features = features()});
+  }
+  return held;
+}
+
+void LinearStepper::ReadRows(size_t set, int64_t first,
+                             std::span<double> features,
+                             std::span<double> labels) const {
+  const Tiles& tiles = metrics_.sets()[set].tiles;
+  double* to = features.data();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const int64_t row = first + static_cast<int64_t>(i);
+    labels[i] = tiles.label(row);
+    for (int64_t j = 0; j < this->features(); ++j) {
+      *to++ = tiles.at(row, j) * labels[i] + 0.0;
+    }
+  }
 }
 
 void LinearStepper::WriteState(std::span<uint64_t> words) const {

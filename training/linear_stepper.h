@@ -24,6 +24,16 @@ class LinearStepper final : public Stepper {
   std::span<const Absence> absent() const override { return metrics_.absent(); }
   absl::Status Run(int64_t step, int64_t count) override;
   absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) override;
+  int64_t parameters() const override {
+    return static_cast<int64_t>(theta_.size());
+  }
+  void ReadParameters(int64_t first, std::span<double> to) const override;
+  int64_t outputs() const override { return 1; }
+  void Predict(std::span<const double> features,
+               std::span<double> outputs) override;
+  std::vector<HeldRows> held_rows() const override;
+  void ReadRows(size_t set, int64_t first, std::span<double> features,
+                std::span<double> labels) const override;
   int64_t state_words() const override {
     return static_cast<int64_t>(theta_.size());
   }
@@ -35,6 +45,12 @@ class LinearStepper final : public Stepper {
   // The first parameter that is not finite; d when all are.
   size_t FirstNotFinite() const;
 
+  // d, without the constant feature.
+  int64_t features() const {
+    return metrics_.train().columns() - (bias_ ? 1 : 0);
+  }
+
+  const bool bias_;
   Metrics metrics_;
   Descent descent_;  // reads the rows in metrics_
   std::vector<double> theta_;

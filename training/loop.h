@@ -43,6 +43,22 @@ class Loop final : public Trainer {
 
   absl::StatusOr<std::optional<Evaluation>> Advance(int64_t max_steps) override;
   absl::StatusOr<std::optional<Evaluation>> Stop() override;
+  int64_t parameters() const override { return stepper_->parameters(); }
+  void ReadParameters(int64_t first, std::span<double> to) const override {
+    stepper_->ReadParameters(first, to);
+  }
+  int64_t outputs() const override { return stepper_->outputs(); }
+  void Predict(std::span<const double> features,
+               std::span<double> outputs) override {
+    stepper_->Predict(features, outputs);
+  }
+  std::vector<HeldRows> held_rows() const override {
+    return stepper_->held_rows();
+  }
+  void ReadRows(size_t set, int64_t first, std::span<double> features,
+                std::span<double> labels) const override {
+    stepper_->ReadRows(set, first, features, labels);
+  }
   std::string SaveState() const override;
   absl::Status RestoreState(absl::string_view state) override;
 

@@ -35,6 +35,8 @@ class Metrics {
 
   std::span<const std::string> names() const { return names_; }
   std::span<const Absence> absent() const { return absent_; }
+  // The training rows first.
+  std::span<const MeasuredRows> sets() const { return sets_; }
   // The training rows.
   const Tiles& train() const { return sets_.front().tiles; }
 

@@ -66,6 +66,7 @@ template <typename Real>
 NetworkStepper<Real>::NetworkStepper(const NetworkProblem& problem,
                                      const RowWeights& weights)
     : options_(WithoutRows(problem)),
+      constant_(problem.architecture.biases == Biases::kConstantInput),
       weights_(weights.values),
       sets_(MakeSets<Real>(problem, weights)),
       order_(sets_[0].rows, problem.batches, problem.seed),
@@ -142,6 +143,59 @@ template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkStepper<Real>::Measure(
     int64_t step) {
   return metrics_.Measure(step, theta_.data(), network_);
+}
+
+template <typename Real>
+void NetworkStepper<Real>::ReadParameters(int64_t first,
+                                          std::span<double> to) const {
+  for (size_t j = 0; j < to.size(); ++j) {
+    to[j] = double{theta_[first + static_cast<int64_t>(j)]} + 0.0;
+  }
+}
+
+template <typename Real>
+void NetworkStepper<Real>::Predict(std::span<const double> features,
+                                   std::span<double> outputs) {
+  const int64_t d = this->features();
+  const int64_t k = network_.outputs();
+  const int64_t rows = static_cast<int64_t>(outputs.size()) / k;
+  const double* from = features.data();
+  double* to = outputs.data();
+  for (int64_t first = 0; first < rows; first += kChunkRows) {
+    const int64_t count = std::min(kChunkRows, rows - first);
+    Real* x = batch_.data();
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t j = 0; j < d; ++j) *x++ = static_cast<Real>(*from++);
+      if (constant_) *x++ = 1;
+    }
+    const Real* f = network_.Forward(theta_.data(), batch_.data(), count);
+    for (int64_t i = 0; i < count * k; ++i) *to++ = double{f[i]} + 0.0;
+  }
+}
+
+template <typename Real>
+std::vector<HeldRows> NetworkStepper<Real>::held_rows() const {
+  std::vector<HeldRows> held;
+  for (const NetworkRows<Real>& set : sets_) {
+    held.push_back(
+        {.name = set.name, .rows = set.rows, .features = features()});
+  }
+  return held;
+}
+
+template <typename Real>
+void NetworkStepper<Real>::ReadRows(size_t set, int64_t first,
+                                    std::span<double> features,
+                                    std::span<double> labels) const {
+  const NetworkRows<Real>& rows = sets_[set];
+  double* to = features.data();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const int64_t row = first + static_cast<int64_t>(i);
+    labels[i] = rows.labels[static_cast<size_t>(row)];
+    for (int64_t j = 0; j < this->features(); ++j) {
+      *to++ = double{rows.row(row)[j]} + 0.0;
+    }
+  }
 }
 
 template <typename Real>

@@ -28,18 +28,29 @@ class NetworkStepper final : public Stepper {
   std::span<const Absence> absent() const override { return metrics_.absent(); }
   absl::Status Run(int64_t step, int64_t count) override;
   absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) override;
+  int64_t parameters() const override { return theta_.size(); }
+  void ReadParameters(int64_t first, std::span<double> to) const override;
+  int64_t outputs() const override { return network_.outputs(); }
+  void Predict(std::span<const double> features,
+               std::span<double> outputs) override;
+  std::vector<HeldRows> held_rows() const override;
+  void ReadRows(size_t set, int64_t first, std::span<double> features,
+                std::span<double> labels) const override;
   int64_t state_words() const override;
   void WriteState(std::span<uint64_t> words) const override;
   absl::Status ReadState(int64_t step,
                          std::span<const uint64_t> words) override;
 
  private:
+  // d, without the constant feature.
+  int64_t features() const { return sets_[0].features - (constant_ ? 1 : 0); }
   // Adds the gradient of these rows' loss; returns it.
   double AddGradient(std::span<const int64_t> rows, double scale);
   // The loss of the batch of the step after `step`; gradient_ is its gradient.
   double TakeGradient(int64_t step);
 
   const NetworkProblem options_;               // without its rows
+  const bool constant_;                        // the rows have the feature 1
   const std::vector<double> weights_;          // [n] normalised
   const std::vector<NetworkRows<Real>> sets_;  // the training rows first
   BatchOrder order_;

@@ -31,6 +31,16 @@ class Stepper {
   // The metrics after `step` steps.  Errors: as Run.
   virtual absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) = 0;
 
+  // As Trainer's.
+  virtual int64_t parameters() const = 0;
+  virtual void ReadParameters(int64_t first, std::span<double> to) const = 0;
+  virtual int64_t outputs() const = 0;
+  virtual void Predict(std::span<const double> features,
+                       std::span<double> outputs) = 0;
+  virtual std::vector<HeldRows> held_rows() const = 0;
+  virtual void ReadRows(size_t set, int64_t first, std::span<double> features,
+                        std::span<double> labels) const = 0;
+
   // All that Run and Measure change, besides the step.
   virtual int64_t state_words() const = 0;
   virtual void WriteState(std::span<uint64_t> words) const = 0;

@@ -59,6 +59,13 @@ struct Evaluation {
   std::vector<MetricValue> values;  // by metric; those not defined are left out
 };
 
+// Rows that a trainer holds: those that it trains on, or a test set.
+struct HeldRows {
+  std::string name;      // "train", or the test set's
+  int64_t rows = 0;      // of "train" only those of weight > 0
+  int64_t features = 0;  // d, without a constant one
+};
+
 // Trains one problem.  Not thread-safe; two trainers share nothing.
 class STEELYARD_TRAINING_EXPORT Trainer {
  public:
@@ -103,6 +110,28 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   // Evaluates here and now and ends the run (done() is true); no evaluation
   // when this very step is evaluated already. Errors: as Advance.
   virtual absl::StatusOr<std::optional<Evaluation>> Stop() = 0;
+
+  // The model as it stands; not to be asked after an error of Advance or Stop.
+  // Reading it changes no bit of what follows, and -0.0 leaves as +0.0.
+  //
+  // How many parameters there are.  A linear model's are those of the features,
+  // the bias last; a network's stand as in Architecture.
+  virtual int64_t parameters() const = 0;
+  // Writes the parameters from number `first` on.
+  virtual void ReadParameters(int64_t first, std::span<double> to) const = 0;
+  // The values of f(x): 1, or K for K classes.
+  virtual int64_t outputs() const = 0;
+  // Writes f of each row.  features: [rows, d], in the precision of the problem
+  // (others are rounded); outputs: [rows, outputs()].
+  virtual void Predict(std::span<const double> features,
+                       std::span<double> outputs) = 0;
+
+  // The training rows, then the test sets in their order.
+  virtual std::vector<HeldRows> held_rows() const = 0;
+  // Writes rows from number `first` on, as training sees them, of the set with
+  // that number in held_rows().  features: [rows, d]; labels: [rows].
+  virtual void ReadRows(size_t set, int64_t first, std::span<double> features,
+                        std::span<double> labels) const = 0;
 
   // The state as bytes, and back.  Restored into a trainer of the same problem,
   // the same bits follow.  8 bytes for each parameter of a linear model, and 88
