@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/artifact_files.h"
 #include "storage/change.h"
 #include "storage/checkpoint_files.h"
 #include "storage/database.h"
@@ -33,6 +34,7 @@ struct Store {
   Database& database;
   const FileStore& datasets;
   CheckpointFiles& checkpoints;
+  ArtifactFiles& artifacts;
   MetricIds& metric_ids;
 };
 
@@ -56,6 +58,15 @@ absl::StatusOr<RunFacts> FindRun(Database& database, RunId run);
 // Errors: NotFound; FailedPrecondition unless that attempt has the run.
 absl::StatusOr<RunFacts> FindRunOfAttempt(Database& database, RunId run,
                                           AttemptNumber attempt);
+
+// Takes a piece of an artifact of a run that the attempt has. apply_artifact.cc
+struct ArtifactArrival {
+  RunId run;
+  AttemptNumber attempt;
+  const ArtifactPiece& piece;
+  absl::Time time;
+};
+absl::Status AddArtifact(const Store& store, const ArtifactArrival& arrival);
 
 // Ends the run's row, and forgets its checkpoint.
 // Errors: InvalidArgument unless `state` is one of an ended run.

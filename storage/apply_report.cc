@@ -321,6 +321,12 @@ absl::Status Apply(const Store& store, const AddReport& change) {
     STEELYARD_RETURN_IF_ERROR(store.database.Run(kReplaceAbsent, change.run,
                                                  absent.metric, absent.reason));
   }
+  if (change.artifact) {
+    STEELYARD_RETURN_IF_ERROR(AddArtifact(store, {.run = change.run,
+                                                  .attempt = change.attempt,
+                                                  .piece = *change.artifact,
+                                                  .time = change.time}));
+  }
   if (!change.result) return absl::OkStatus();
   STEELYARD_RETURN_IF_ERROR(
       WriteAttemptEnd(store, {.run = change.run,

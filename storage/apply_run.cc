@@ -195,6 +195,7 @@ absl::Status WriteAttemptEnd(const Store& store, const AttemptEnding& ending) {
   if (ending.end == AttemptEnd::kRunning) {
     return absl::InvalidArgumentError("end: want an end, got 0, which is none");
   }
+  store.artifacts.Forget(ending.run);
   return store.database.Run(kEndAttempt, ending.run, ending.attempt,
                             static_cast<int>(ending.end), ending.message,
                             ending.time);

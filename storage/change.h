@@ -59,15 +59,24 @@ struct StartAttempt {
 // equals NaN): an equal one is dropped, an unequal one is dropped and counted
 // in the run's unequal_repeats.  The result forgets the run's checkpoint.
 //
+// The pieces of an artifact come one after the other, from offset 0 on.  With
+// the last one the artifact is durable and the run's, whole, in place of an
+// earlier one of its name.  Until then nothing of it is seen, and it is
+// forgotten when another one begins or the attempt ends.  A piece may be
+// repeated after an error of the disk.
+//
 // Refused: FailedPrecondition when `attempt` is not the run's newest or the run
 // is not STARTING or RUNNING; InvalidArgument when the samples would leave a
-// gap, or the checkpoint goes on beyond the samples stored by then.
+// gap, the checkpoint goes on beyond the samples stored by then, a piece is not
+// the next of its artifact, the whole has another hash than announced, or the
+// run would have more than kMostArtifacts or kMostArtifactBytes.
 struct AddReport {
   RunId run;
   AttemptNumber attempt;
   Samples samples;                       // may be empty
   std::optional<Checkpoint> checkpoint;  // replaces the last one
   std::vector<AbsentMetric> absent_metrics;
+  std::optional<ArtifactPiece> artifact;
   std::optional<RunResult> result;
   RunState end_state = RunState::kSucceeded;  // used with `result`
   absl::Time time;

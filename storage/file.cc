@@ -69,15 +69,28 @@ absl::Status WriteAll(const File& file, absl::string_view bytes,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadAll(const File& file, const std::string& path) {
-  std::string bytes;
-  std::vector<char> chunk(1 << 16);
+absl::Status WriteAllAt(const File& file, absl::string_view bytes,
+                        int64_t offset, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        pwrite(file.descriptor(), bytes.data(), bytes.size(), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FileError("write", path);
+    bytes.remove_prefix(static_cast<size_t>(written));
+    offset += written;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadSome(const File& file, size_t most,
+                                     const std::string& path) {
+  std::string bytes(most, '\0');
   for (;;) {
-    const ssize_t got = read(file.descriptor(), chunk.data(), chunk.size());
+    const ssize_t got = read(file.descriptor(), bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FileError("read", path);
-    if (got == 0) return bytes;
-    bytes.append(chunk.data(), static_cast<size_t>(got));
+    bytes.resize(static_cast<size_t>(got));
+    return bytes;
   }
 }
 

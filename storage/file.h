@@ -1,6 +1,8 @@
 #ifndef STEELYARD_STORAGE_FILE_H_
 #define STEELYARD_STORAGE_FILE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +43,12 @@ absl::Status MakeFolder(const std::string& folder);
 
 absl::Status WriteAll(const File& file, absl::string_view bytes,
                       const std::string& path);
-// To the end of the file.
-absl::StatusOr<std::string> ReadAll(const File& file, const std::string& path);
+// From `offset` on; what was there is written over.
+absl::Status WriteAllAt(const File& file, absl::string_view bytes,
+                        int64_t offset, const std::string& path);
+// The next bytes, at most `most` >= 1; empty at the end.
+absl::StatusOr<std::string> ReadSome(const File& file, size_t most,
+                                     const std::string& path);
 
 // The names in a folder, "." and ".." too, in no order.
 absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& folder);

@@ -1,7 +1,9 @@
 #ifndef STEELYARD_STORAGE_FILE_STORE_H_
 #define STEELYARD_STORAGE_FILE_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -24,6 +26,8 @@ class FileStore {
   // The datasets of a store: data_dir/files, made when missing.  What an
   // earlier process left unfinished there is removed by Writer::Open.
   static absl::StatusOr<FileStore> Open(const std::string& data_dir);
+  // The artifacts of a store: data_dir/artifacts.
+  static absl::StatusOr<FileStore> OpenArtifacts(const std::string& data_dir);
   // The same on any folder, whose parent must exist.
   static absl::StatusOr<FileStore> OpenFolder(const std::string& folder);
 
@@ -33,6 +37,19 @@ class FileStore {
   bool Has(const Sha256& sha256) const;
   // Errors: NotFound.
   absl::StatusOr<int64_t> SizeBytes(const Sha256& sha256) const;
+
+  // A file on its way out.
+  class Reading {
+   public:
+    virtual ~Reading() = default;
+    // The next bytes, at most `most` >= 1; empty at the end.
+    // Errors: Internal; DataLoss at the end, when the bytes do not have that
+    // hash any more.
+    virtual absl::StatusOr<std::string> Next(size_t most) = 0;
+  };
+  // Errors: NotFound.
+  absl::StatusOr<std::unique_ptr<Reading>> StartReading(
+      const Sha256& sha256) const;
 
   // Stores `bytes` durably and returns their hash.
   absl::StatusOr<Sha256> Put(absl::string_view bytes) const;
@@ -49,6 +66,23 @@ class FileStore {
   // Takes the file at `path`, of this disk, synced and of that hash, under its
   // name.  Errors also: NotFound.
   absl::Status Adopt(const std::string& path, const Sha256& sha256) const;
+
+  // A file on its way in.  Destroyed unfinished it leaves nothing.
+  class Writing {
+   public:
+    virtual ~Writing() = default;
+    // Errors: InvalidArgument beyond the announced size, and from then on
+    // always; after another one the same bytes may be appended again, and must
+    // be before Finish.
+    virtual absl::Status Append(absl::string_view bytes) = 0;
+    // Makes the file durable under its hash.  Called once.
+    // Errors: InvalidArgument when size or hash are not those announced, naming
+    // both.
+    virtual absl::Status Finish() = 0;
+  };
+  // Errors: InvalidArgument when the hash is none or the size negative.
+  absl::StatusOr<std::unique_ptr<Writing>> StartWriting(
+      const Sha256& announced, int64_t announced_size_bytes) const;
 
  private:
   explicit FileStore(std::string folder) : folder_(std::move(folder)) {}

@@ -25,6 +25,9 @@ constexpr char kDatasetColumns[] =
     "dataset.sha256, size_bytes, form, state, summary, rejection, owner, "
     "label, shared, create_time_ns";
 
+constexpr char kArtifactColumns[] =
+    "name, media_type, sha256, size_bytes, create_time_ns";
+
 // Where the walk over runs, newest first, starts: a label, as the rarest; then
 // a state that few runs have at a time; a user; an experiment; any state.
 std::string FirstTable(const RunFilter& filter) {
@@ -166,6 +169,17 @@ std::string GetDatasetByLabelText() {
   return absl::StrCat("SELECT ", kDatasetColumns, R"sql(
 FROM dataset_entry CROSS JOIN dataset ON dataset.sha256 = dataset_entry.sha256
 WHERE owner = ?1 AND label = ?2)sql");
+}
+
+std::string ListArtifactsText() {
+  return absl::StrCat("SELECT ", kArtifactColumns,
+                      " FROM artifact WHERE run_id = ?1 AND name > ?2 "
+                      "ORDER BY name LIMIT ?3");
+}
+
+std::string GetArtifactText() {
+  return absl::StrCat("SELECT ", kArtifactColumns,
+                      " FROM artifact WHERE run_id = ?1 AND name = ?2");
 }
 
 }  // namespace steelyard::storage

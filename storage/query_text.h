@@ -51,6 +51,11 @@ std::string GetDatasetText();
 // ?1: the user, ?2: the label.
 std::string GetDatasetByLabelText();
 
+// ?1: the run, ?2: the name before the first, ?3: how many at most.
+std::string ListArtifactsText();
+// ?1: the run, ?2: the name.
+std::string GetArtifactText();
+
 }  // namespace steelyard::storage
 
 #endif  // STEELYARD_STORAGE_QUERY_TEXT_H_

@@ -84,6 +84,14 @@ struct DatasetRow {
   absl::Time create_time;
 };
 
+struct ArtifactRow {
+  std::string name;
+  std::string media_type;
+  Sha256 sha256;
+  int64_t size_bytes = 0;
+  absl::Time create_time;
+};
+
 struct RequestRow {
   std::string user, request_id;
   RunId run;
@@ -143,6 +151,13 @@ class Reader {
   // Errors: DataLoss when its file is missing or damaged.
   virtual absl::StatusOr<std::optional<Checkpoint>> LastCheckpoint(
       RunId run) = 0;
+
+  // By name, names above `after`.  None for a run that does not exist.
+  virtual absl::StatusOr<std::vector<ArtifactRow>> ListArtifacts(
+      RunId run, const std::string& after, int limit) = 0;
+  // Errors: NotFound.
+  virtual absl::StatusOr<ArtifactRow> GetArtifact(RunId run,
+                                                  const std::string& name) = 0;
 
   // Errors: NotFound.
   virtual absl::StatusOr<ExperimentRow> GetExperiment(

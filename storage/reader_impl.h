@@ -40,6 +40,11 @@ class ReaderImpl final : public Reader {
       const std::vector<std::string>& metrics) override;
   absl::StatusOr<std::optional<Checkpoint>> LastCheckpoint(RunId run) override;
 
+  absl::StatusOr<std::vector<ArtifactRow>> ListArtifacts(
+      RunId run, const std::string& after, int limit) override;
+  absl::StatusOr<ArtifactRow> GetArtifact(RunId run,
+                                          const std::string& name) override;
+
   absl::StatusOr<ExperimentRow> GetExperiment(const std::string& name) override;
   absl::StatusOr<std::vector<ExperimentRow>> ListExperiments(
       const std::string& after, int limit) override;

@@ -169,7 +169,20 @@ CREATE TABLE run_dataset (
 CREATE INDEX run_dataset_by_file ON run_dataset (sha256);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr char kVersion2[] = R"sql(
+CREATE TABLE artifact (
+  run_id INTEGER NOT NULL REFERENCES run,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+  size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
+  create_time_ns INTEGER NOT NULL,
+  PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_by_file ON artifact (sha256);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 
 absl::StatusOr<int64_t> ReadNumber(Database& database, const char* sql) {
   STEELYARD_ASSIGN_OR_RETURN(Rows rows, database.Query(sql));

@@ -80,6 +80,22 @@ struct Checkpoint {
   std::string state;      // the training library's own format
 };
 
+// What a run may have of artifacts, in all its attempts: of bytes twice what a
+// worker is told, since it does not know what an earlier one gave.
+inline constexpr int64_t kMostArtifacts = 2'000;
+inline constexpr int64_t kMostArtifactBytes = int64_t{2} << 30;
+
+// A stretch of a file that a run gave.  What is said of the whole file stands
+// in each of its pieces.
+struct ArtifactPiece {
+  std::string name;  // within the run: 1-127 of [a-z0-9-.], the first [a-z0-9]
+  std::string media_type;  // e.g. "image/png": 1-127 bytes of printable ASCII
+  Sha256 sha256;
+  int64_t size_bytes = 0;
+  int64_t offset = 0;  // where the piece begins
+  std::string bytes;
+};
+
 // How a run ended; the numbers are steelyard.v1's EndedBy and FailureReason.
 struct RunResult {
   int ended_by = 0;

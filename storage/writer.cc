@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/apply.h"
+#include "storage/artifact_files.h"
 #include "storage/checkpoint_files.h"
 #include "storage/database.h"
 #include "storage/file_store.h"
@@ -34,10 +35,11 @@ PRAGMA cache_size = -65536)sql";
 class WriterImpl final : public Writer {
  public:
   WriterImpl(std::unique_ptr<Database> database, FileStore datasets,
-             CheckpointFiles checkpoints)
+             CheckpointFiles checkpoints, ArtifactFiles artifacts)
       : database_(std::move(database)),
         datasets_(std::move(datasets)),
-        checkpoints_(std::move(checkpoints)) {}
+        checkpoints_(std::move(checkpoints)),
+        artifacts_(std::move(artifacts)) {}
 
   std::vector<absl::Status> Apply(std::span<const Change> changes) override {
     if (changes.empty()) return {};
@@ -50,6 +52,7 @@ class WriterImpl final : public Writer {
     }
     if (lost_.ok()) {
       checkpoints_.RemoveUnnamed(*database_);
+      artifacts_.RemoveUnnamed(*database_);
       ShortenWal();
     }
     return *std::move(outcomes);
@@ -73,7 +76,8 @@ class WriterImpl final : public Writer {
 
   absl::Status ApplyOne(const Change& change) {
     STEELYARD_RETURN_IF_ERROR(database_->Run("SAVEPOINT change"));
-    const Store store = {*database_, datasets_, checkpoints_, metric_ids_};
+    const Store store = {*database_, datasets_, checkpoints_, artifacts_,
+                         metric_ids_};
     absl::Status outcome = std::visit(
         [&store](const auto& kind) { return storage::Apply(store, kind); },
         change);
@@ -108,6 +112,7 @@ class WriterImpl final : public Writer {
   const std::unique_ptr<Database> database_;
   const FileStore datasets_;
   CheckpointFiles checkpoints_;
+  ArtifactFiles artifacts_;
   MetricIds metric_ids_;
   absl::Status lost_;  // not OK: the end of this writer
   int last_wal_pages_ = 0;
@@ -159,8 +164,12 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(
                              CheckpointFiles::Open(data_dir));
   STEELYARD_RETURN_IF_ERROR(CleanDatasets(*database, datasets));
   STEELYARD_RETURN_IF_ERROR(checkpoints.Clean(*database));
+  STEELYARD_ASSIGN_OR_RETURN(ArtifactFiles artifacts,
+                             ArtifactFiles::Open(data_dir));
+  STEELYARD_RETURN_IF_ERROR(artifacts.Clean(*database));
   return std::make_unique<WriterImpl>(std::move(database), std::move(datasets),
-                                      std::move(checkpoints));
+                                      std::move(checkpoints),
+                                      std::move(artifacts));
 }
 
 }  // namespace steelyard::storage

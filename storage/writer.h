@@ -16,7 +16,7 @@ namespace steelyard::storage {
 class Writer {
  public:
   // Opens the store in `data_dir`, making or migrating it: steelyard.db, files/
-  // for datasets, checkpoints/ for checkpoints.  Removes unfinished files and
+  // for datasets, checkpoints/, artifacts/.  Removes unfinished files and
   // those that nothing refers to, so it comes before any upload of this
   // process. `vfs`: the name of an SQLite VFS, empty for the default; tests
   // inject faults through it.
@@ -36,8 +36,9 @@ class Writer {
   // that error: DataLoss after a failed sync, from then on for every call (the
   // process must end, the page cache can't be trusted, and whether the changes
   // are stored is open); else nothing has changed, and a later call may succeed
-  // (ResourceExhausted when the disk is full).  When only a checkpoint's file
-  // can't be written, its own change is refused with that error.
+  // (ResourceExhausted when the disk is full).  When only the file of a
+  // checkpoint or an artifact can't be written, its own change is refused with
+  // that error.
   virtual std::vector<absl::Status> Apply(std::span<const Change> changes) = 0;
 };
 

@@ -107,6 +107,27 @@ TEST_F(FileStoreTest, ManyThreadsMayPutTheSameBytes) {
   EXPECT_EQ(NamesIn(folder()).size(), 1u);
 }
 
+TEST_F(FileStoreTest, AFileIsReadInStretchesAndItsHashIsChecked) {
+  const Sha256 sha256 = store_.Put("abcdefg").value();
+  const auto reading = store_.StartReading(sha256).value();
+  EXPECT_EQ(reading->Next(3).value(), "abc");
+  // Whoever reads keeps what he opened.
+  ASSERT_THAT(store_.Remove(sha256), IsOk());
+  EXPECT_EQ(reading->Next(3).value(), "def");
+  EXPECT_EQ(reading->Next(3).value(), "g");
+  EXPECT_EQ(reading->Next(3).value(), "");
+  EXPECT_EQ(reading->Next(3).value(), "");
+  EXPECT_THAT(store_.StartReading(sha256),
+              StatusIs(StatusCode::kNotFound, sha256.hex));
+
+  ASSERT_THAT(store_.Put("abcdefg"), IsOk());
+  std::ofstream(store_.Path(sha256)) << "abcdefx";
+  const auto damaged = store_.StartReading(sha256).value();
+  EXPECT_EQ(damaged->Next(100).value(), "abcdefx");
+  EXPECT_THAT(damaged->Next(100),
+              StatusIs(StatusCode::kDataLoss, "got 7 bytes"));
+}
+
 // A limit on the size of files stands for a full disk: the kernel refuses the
 // write of a part the same way.
 TEST_F(FileStoreTest, AFullDiskIsSaidAndLeavesNothing) {
@@ -122,6 +143,28 @@ TEST_F(FileStoreTest, AFullDiskIsSaidAndLeavesNothing) {
   EXPECT_THAT(put, StatusIs(StatusCode::kResourceExhausted, "write"));
   EXPECT_TRUE(NamesIn(folder()).empty());
   EXPECT_THAT(store_.Put("later"), IsOk());
+}
+
+// The disk took a part of the bytes before it was full.
+TEST_F(FileStoreTest, BytesThatTheDiskRefusedMayBeAppendedAgain) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit low = before;
+  low.rlim_cur = 1000;
+  const std::string first(900, 'x');
+  const std::string second(300, 'y');
+  auto upload = store_.StartWriting(HashOf(first + second), 1200).value();
+  setrlimit(RLIMIT_FSIZE, &low);
+  const absl::Status fits = upload->Append(first);
+  const absl::Status full = upload->Append(second);
+  setrlimit(RLIMIT_FSIZE, &before);
+
+  EXPECT_THAT(fits, IsOk());
+  EXPECT_THAT(full, StatusIs(StatusCode::kResourceExhausted, "write"));
+  ASSERT_THAT(upload->Append(second), IsOk());
+  ASSERT_THAT(upload->Finish(), IsOk());
+  EXPECT_EQ(store_.Get(HashOf(first + second)).value(), first + second);
 }
 
 }  // namespace

@@ -96,6 +96,14 @@ TEST_F(QueryPlanTest, OneRunIsFoundByItsNumber) {
   }
 }
 
+TEST_F(QueryPlanTest, ArtifactsAreFoundByRunAndInTheOrderOfTheirNames) {
+  EXPECT_THAT(Plan(ListArtifactsText()),
+              AllOf(GoesByAnIndexInOrder(),
+                    HasSubstr("PRIMARY KEY (run_id=? AND name>?)")));
+  EXPECT_THAT(Plan(GetArtifactText()),
+              HasSubstr("PRIMARY KEY (run_id=? AND name=?)"));
+}
+
 TEST_F(QueryPlanTest, UnendedRunsAreFoundByTheirState) {
   const std::string plan = Plan(UnendedRunsText());
   EXPECT_THAT(plan, AllOf(HasSubstr("run_by_state"), Not(HasSubstr("SCAN"))));
