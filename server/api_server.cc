@@ -61,6 +61,10 @@ class ApiServerImpl final : public ApiServer {
   absl::Status Begin() {
     STEELYARD_RETURN_IF_ERROR(StartPools());
     STEELYARD_RETURN_IF_ERROR(OpenUploads());
+    STEELYARD_ASSIGN_OR_RETURN(
+        storage::FileStore artifacts,
+        storage::FileStore::OpenArtifacts(options_.data_dir));
+    artifacts_.emplace(std::move(artifacts));
     StartServices();
     STEELYARD_RETURN_IF_ERROR(Listen());
     return absl::OkStatus();
@@ -126,6 +130,7 @@ class ApiServerImpl final : public ApiServer {
                                 .authenticator = &authenticator_,
                                 .files = &files_,
                                 .uploads = uploads_.get(),
+                                .artifacts = &*artifacts_,
                                 .limits = &options_.limits,
                                 .start_time = absl::Now()};
     runs_.emplace(parts, &watch_parts_);
@@ -212,6 +217,7 @@ class ApiServerImpl final : public ApiServer {
   EngineThread& engine_;
   WatchHub& hub_;
   const storage::FileStore& files_;
+  std::optional<storage::FileStore> artifacts_;
   PeerTable peers_;
   Authenticator authenticator_;
   WatchParts watch_parts_;

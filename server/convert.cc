@@ -144,6 +144,17 @@ v1::Experiment ToExperiment(const storage::ExperimentRow& row) {
   return experiment;
 }
 
+v1::Artifact ToArtifact(absl::string_view run,
+                        const storage::ArtifactRow& row) {
+  v1::Artifact artifact;
+  artifact.set_name(FormatArtifactName(run, row.name));
+  artifact.set_size_bytes(row.size_bytes);
+  artifact.set_sha256(row.sha256.hex);
+  artifact.set_media_type(row.media_type);
+  *artifact.mutable_create_time() = ToTimestamp(row.create_time);
+  return artifact;
+}
+
 absl::StatusOr<v1::Dataset> ToDataset(storage::Reader& reader,
                                       const storage::DatasetRow& row) {
   v1::Dataset dataset;

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "server/names.h"
+#include "steelyard/v1/artifact.pb.h"
 #include "steelyard/v1/dataset.pb.h"
 #include "steelyard/v1/experiment_service.pb.h"
 #include "steelyard/v1/run.pb.h"
@@ -23,6 +24,9 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 v1::SampleBatch ToSampleBatch(storage::Samples samples);
 
 v1::Experiment ToExperiment(const storage::ExperimentRow& row);
+
+// `run`: its name.
+v1::Artifact ToArtifact(absl::string_view run, const storage::ArtifactRow& row);
 
 // With the number of runs that `reader` finds.
 // Errors: DataLoss when the summary can't be read.

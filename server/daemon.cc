@@ -156,6 +156,7 @@ class DaemonImpl final : public Daemon {
     EngineOptions engine;
     engine.queued_runs_limit = options_.limits.queued_runs();
     engine.inflated_bytes_limit = options_.limits.inflated_bytes();
+    engine.artifact_bytes_limit = options_.limits.artifact_bytes();
     STEELYARD_ASSIGN_OR_RETURN(engine_,
                                StartEngineThread(std::move(parts), engine));
     return absl::OkStatus();

@@ -35,6 +35,7 @@ void Engine::Grant(SessionId session_id, storage::RunId run) {
       ReadTrainLease(reader_, files_, run, attempt);
   if (!message.ok()) return OnUnreadable(run, entry, message.status());
   message->set_inflated_bytes_limit(options_.inflated_bytes_limit);
+  message->set_artifact_bytes_limit(options_.artifact_bytes_limit);
   Session& session = sessions_.at(session_id);
   session.run = run;
   session.attempt = attempt;

@@ -39,6 +39,7 @@ struct EngineOptions {
   int64_t waiting_reports_bytes_limit = int64_t{64} << 20;
   // Handed to workers with each lease.
   int64_t inflated_bytes_limit = int64_t{8} << 30;
+  int64_t artifact_bytes_limit = int64_t{1} << 30;
   // Lines of a lost worker's log in the result of a run that it failed.
   int log_lines_in_result = 50;
 };

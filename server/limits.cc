@@ -54,6 +54,7 @@ v1::Limits DefaultLimits() {
   limits.set_kept_uploads(16);
   limits.set_kept_upload_bytes(16 * kGiB);
   limits.set_kept_upload_age_s(int64_t{7} * 24 * 3600);
+  limits.set_artifact_bytes(kGiB);
   return limits;
 }
 

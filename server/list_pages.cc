@@ -142,6 +142,38 @@ absl::Status ReadMetricsPage(storage::Reader& reader, const v1::Limits& limits,
   return absl::OkStatus();
 }
 
+absl::Status ReadArtifactPage(storage::Reader& reader, const v1::Limits& limits,
+                              const v1::ListArtifactsRequest& request,
+                              v1::ListArtifactsResponse* response) {
+  const absl::StatusOr<RunName> name = ParseRunName(request.parent());
+  if (!name.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("parent: want experiments/E/runs/R, R a number, got ",
+                     Quoted(request.parent())));
+  }
+  STEELYARD_ASSIGN_OR_RETURN(
+      const int size,
+      PageSize(request.page_size(), kDefaultPage, limits.page_size()));
+  const uint64_t fingerprint =
+      RequestFingerprint({"ListArtifacts", request.parent()});
+  STEELYARD_ASSIGN_OR_RETURN(const std::string after,
+                             ParsePageToken(fingerprint, request.page_token()));
+  STEELYARD_ASSIGN_OR_RETURN(const storage::RunHead head,
+                             FindRun(reader, *name));
+  STEELYARD_ASSIGN_OR_RETURN(const std::vector<storage::ArtifactRow> rows,
+                             reader.ListArtifacts(name->run, after, size + 1));
+  const std::string run = FormatRunName(head.experiment, name->run);
+  for (const storage::ArtifactRow& row : rows) {
+    if (response->artifacts_size() == size) {
+      response->set_next_page_token(
+          MakePageToken(fingerprint, rows[static_cast<size_t>(size) - 1].name));
+      break;
+    }
+    *response->add_artifacts() = ToArtifact(run, row);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadExperimentPage(storage::Reader& reader,
                                 const v1::Limits& limits,
                                 const v1::ListExperimentsRequest& request,

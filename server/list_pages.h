@@ -27,6 +27,11 @@ absl::Status ReadMetricsPage(storage::Reader& reader, const v1::Limits& limits,
                              const v1::QueryMetricsRequest& request,
                              v1::QueryMetricsResponse* response);
 
+// Errors: NotFound, naming the run.
+absl::Status ReadArtifactPage(storage::Reader& reader, const v1::Limits& limits,
+                              const v1::ListArtifactsRequest& request,
+                              v1::ListArtifactsResponse* response);
+
 absl::Status ReadExperimentPage(storage::Reader& reader,
                                 const v1::Limits& limits,
                                 const v1::ListExperimentsRequest& request,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -81,6 +82,34 @@ absl::StatusOr<RunName> ParseRunName(absl::string_view name) {
 
 std::string FormatRunName(absl::string_view experiment, storage::RunId run) {
   return absl::StrCat("experiments/", experiment, "/runs/", run.value);
+}
+
+bool IsArtifactId(absl::string_view text) {
+  return !text.empty() && text.size() <= 127 && text[0] != '.' &&
+         text[0] != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+           return IsLabelCharacter(c) && c != '_';
+         });
+}
+
+absl::StatusOr<ArtifactName> ParseArtifactName(absl::string_view name) {
+  const absl::string_view separator = "/artifacts/";
+  const size_t end = name.find(separator);
+  if (end != absl::string_view::npos) {
+    absl::StatusOr<RunName> run = ParseRunName(name.substr(0, end));
+    const absl::string_view id = name.substr(end + separator.size());
+    if (run.ok() && IsArtifactId(id)) {
+      return ArtifactName{.run = *std::move(run), .artifact = std::string(id)};
+    }
+  }
+  return Wanted("name",
+                "experiments/E/runs/R/artifacts/A, R a number, A 1-127 of "
+                "[a-z0-9-.]",
+                name);
+}
+
+std::string FormatArtifactName(absl::string_view run,
+                               absl::string_view artifact) {
+  return absl::StrCat(run, "/artifacts/", artifact);
 }
 
 absl::StatusOr<std::string> ParseExperimentName(absl::string_view name) {

@@ -8,8 +8,8 @@
 #include "storage/types.h"
 
 // The resource names of the API: experiments/E, experiments/E/runs/R,
-// datasets/HEX, uploads/HEX.  Each parser's error is InvalidArgument and says
-// what was wanted.
+// experiments/E/runs/R/artifacts/A, datasets/HEX, uploads/HEX.  Each parser's
+// error is InvalidArgument and says what was wanted.
 namespace steelyard::server {
 
 // 1-63 of [a-z0-9-_.]: experiments, labels of runs and datasets.
@@ -31,6 +31,19 @@ struct RunName {
 // without leading zeros.
 absl::StatusOr<RunName> ParseRunName(absl::string_view name);
 std::string FormatRunName(absl::string_view experiment, storage::RunId run);
+
+struct ArtifactName {
+  RunName run;
+  std::string artifact;
+};
+
+// 1-127 of [a-z0-9-.], the first a letter or digit.
+bool IsArtifactId(absl::string_view text);
+
+// "experiments/E/runs/R/artifacts/A", E as in ParseRunName.
+absl::StatusOr<ArtifactName> ParseArtifactName(absl::string_view name);
+std::string FormatArtifactName(absl::string_view run,
+                               absl::string_view artifact);
 
 // "experiments/E"; returns E.
 absl::StatusOr<std::string> ParseExperimentName(absl::string_view name);

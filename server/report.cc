@@ -38,6 +38,15 @@ storage::Checkpoint FromMessage(const v1::Checkpoint& checkpoint) {
           .state = checkpoint.state()};
 }
 
+storage::ArtifactPiece FromMessage(const v1::ArtifactPiece& piece) {
+  return {.name = piece.name(),
+          .media_type = piece.media_type(),
+          .sha256 = {piece.sha256()},
+          .size_bytes = piece.size_bytes(),
+          .offset = piece.offset(),
+          .bytes = piece.content()};
+}
+
 storage::RunResult FromMessage(const v1::RunResult& result) {
   return {
       .ended_by = result.ended_by(),
@@ -83,6 +92,15 @@ absl::StatusOr<storage::AddReport> ReportChange(const v1::RunReport& report,
   }
   for (const v1::AbsentMetric& absent : report.absent_metrics()) {
     change.absent_metrics.push_back({absent.metric(), absent.reason()});
+  }
+  if (report.has_artifact()) {
+    const size_t size = report.artifact().content().size();
+    if (size > size_t{kArtifactPieceBytes}) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("artifact.content: want at most ", kArtifactPieceBytes,
+                       " bytes, got ", size));
+    }
+    change.artifact = FromMessage(report.artifact());
   }
   if (report.has_result()) {
     STEELYARD_ASSIGN_OR_RETURN(change.end_state, EndState(report.result()));

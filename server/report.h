@@ -13,11 +13,14 @@
 // What workers say, as changes of the store.
 namespace steelyard::server {
 
+// Of an artifact, in a report.
+inline constexpr int64_t kArtifactPieceBytes = 1 << 20;
+
 // The change that a report asks for.  Every sample gets the report's attempt.
 // What the store refuses (unequal lengths, a gap) is left to it.
 //
 // Errors: InvalidArgument when a result is neither of an end that a spec names
-// nor of a failure with a reason.
+// nor of a failure with a reason, or a piece of an artifact is too large.
 absl::StatusOr<storage::AddReport> ReportChange(const v1::RunReport& report,
                                                 absl::Time now);
 

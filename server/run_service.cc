@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/artifact_reactor.h"
 #include "server/convert.h"
 #include "server/list_pages.h"
 #include "server/names.h"
@@ -207,6 +208,33 @@ void RunService::Cancel(storage::Reader& reader, const Caller& caller,
               AnswerWithRun(next, {.experiment = {}, .run = id}, run, reactor);
             });
       });
+}
+
+grpc::ServerUnaryReactor* RunService::ListArtifacts(
+    grpc::CallbackServerContext* context,
+    const v1::ListArtifactsRequest* request,
+    v1::ListArtifactsResponse* response) {
+  return calls_.Read(context, [this, request, response](storage::Reader& reader,
+                                                        const Caller&) {
+    return ReadArtifactPage(reader, *parts_.limits, *request, response);
+  });
+}
+
+grpc::ServerWriteReactor<v1::GetArtifactResponse>* RunService::GetArtifact(
+    grpc::CallbackServerContext* context,
+    const v1::GetArtifactRequest* request) {
+  const absl::StatusOr<Caller> caller =
+      parts_.authenticator->Identify(*context);
+  if (!caller.ok()) return RefuseArtifact(caller.status());
+  absl::StatusOr<ArtifactName> name = ParseArtifactName(request->name());
+  if (!name.ok()) return RefuseArtifact(name.status());
+  if (downloads_.fetch_add(1) >= kMaxDownloads) {
+    --downloads_;
+    return RefuseArtifact(absl::ResourceExhaustedError(
+        absl::StrCat("artifacts: ", kMaxDownloads,
+                     " are being sent, which is the limit; try again later")));
+  }
+  return SendArtifact(parts_, *std::move(name), [this] { --downloads_; });
 }
 
 grpc::ServerUnaryReactor* RunService::ParseSpec(

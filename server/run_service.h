@@ -16,6 +16,10 @@ namespace steelyard::server {
 // The contract is in run_service.proto.
 class RunService final : public v1::RunService::CallbackService {
  public:
+  // Artifacts that are sent at a time: each holds a file open and a chunk in
+  // memory.
+  static constexpr int kMaxDownloads = 64;
+
   // `watch` outlives the service too.
   RunService(const ServiceParts& parts, const WatchParts* watch);
 
@@ -38,6 +42,13 @@ class RunService final : public v1::RunService::CallbackService {
   grpc::ServerUnaryReactor* CancelRun(grpc::CallbackServerContext* context,
                                       const v1::CancelRunRequest* request,
                                       v1::CancelRunResponse* response) override;
+  grpc::ServerUnaryReactor* ListArtifacts(
+      grpc::CallbackServerContext* context,
+      const v1::ListArtifactsRequest* request,
+      v1::ListArtifactsResponse* response) override;
+  grpc::ServerWriteReactor<v1::GetArtifactResponse>* GetArtifact(
+      grpc::CallbackServerContext* context,
+      const v1::GetArtifactRequest* request) override;
   grpc::ServerUnaryReactor* ParseSpec(grpc::CallbackServerContext* context,
                                       const v1::ParseSpecRequest* request,
                                       v1::ParseSpecResponse* response) override;
@@ -62,6 +73,7 @@ class RunService final : public v1::RunService::CallbackService {
   UnaryCalls calls_;
   UnaryCalls slow_calls_;
   std::atomic<int64_t> watchers_ = 0;
+  std::atomic<int> downloads_ = 0;
 };
 
 }  // namespace steelyard::server

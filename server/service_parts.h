@@ -20,6 +20,7 @@ struct ServiceParts {
   Authenticator* authenticator = nullptr;
   const storage::FileStore* files = nullptr;
   storage::Uploads* uploads = nullptr;
+  const storage::FileStore* artifacts = nullptr;
   const v1::Limits* limits = nullptr;
   absl::Time start_time;
 };

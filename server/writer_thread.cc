@@ -22,6 +22,7 @@ int64_t LongBytes(const storage::AddReport& report) {
   size_t size = samples.step.size() * 40 + samples.value.size() * 12 +
                 samples.metrics.size() * 64;
   if (report.checkpoint) size += report.checkpoint->state.size();
+  if (report.artifact) size += report.artifact->bytes.size();
   return static_cast<int64_t>(size);
 }
 

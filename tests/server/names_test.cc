@@ -40,6 +40,32 @@ TEST(NamesTest, OtherSpellingsOfARunAreRefused) {
   }
 }
 
+TEST(NamesTest, AnArtifactIsNamedWithinItsRun) {
+  const auto name =
+      ParseArtifactName("experiments/d8/runs/12/artifacts/frame-7.png");
+  ASSERT_THAT(name, IsOk());
+  EXPECT_EQ(name->run.experiment, "d8");
+  EXPECT_EQ(name->run.run.value, 12);
+  EXPECT_EQ(name->artifact, "frame-7.png");
+  EXPECT_EQ(FormatArtifactName("experiments/d8/runs/12", "a"),
+            "experiments/d8/runs/12/artifacts/a");
+  for (const char* wrong :
+       {"", "a", "experiments/d8/runs/12", "experiments/d8/runs/12/artifacts/",
+        "experiments/d8/runs/12/artifacts/..",
+        "experiments/d8/runs/12/artifacts/.a",
+        "experiments/d8/runs/12/artifacts/-a",
+        "experiments/d8/runs/12/artifacts/a_b",
+        "experiments/d8/runs/12/artifacts/a/b",
+        "experiments/d8/runs/012/artifacts/a",
+        "experiments/d8/runs/12/artifacts/../artifacts/a"}) {
+    EXPECT_THAT(ParseArtifactName(wrong),
+                StatusIs(StatusCode::kInvalidArgument, "name: want "))
+        << wrong;
+  }
+  EXPECT_TRUE(IsArtifactId(std::string(127, 'a')));
+  EXPECT_FALSE(IsArtifactId(std::string(128, 'a')));
+}
+
 TEST(NamesTest, AParentIsOneExperimentOrAll) {
   EXPECT_EQ(ParseRunParent("experiments/d8").value(), "d8");
   EXPECT_EQ(ParseRunParent("experiments/-").value(), "");

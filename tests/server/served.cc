@@ -169,6 +169,21 @@ void ScriptedWorker::Report(const v1::TrainLease& lease,
   SendReport(lease, std::move(report));
 }
 
+void ScriptedWorker::Give(const v1::TrainLease& lease, const std::string& name,
+                          const std::string& bytes, size_t piece_bytes) {
+  for (size_t offset = 0; offset < bytes.size(); offset += piece_bytes) {
+    v1::RunReport report;
+    v1::ArtifactPiece& piece = *report.mutable_artifact();
+    piece.set_name(name);
+    piece.set_media_type("text/plain");
+    piece.set_sha256(storage::HashOf(bytes).hex);
+    piece.set_size_bytes(static_cast<int64_t>(bytes.size()));
+    piece.set_offset(static_cast<int64_t>(offset));
+    piece.set_content(bytes.substr(offset, piece_bytes));
+    SendReport(lease, std::move(report));
+  }
+}
+
 void ScriptedWorker::Finish(const v1::TrainLease& lease,
                             v1::SampleBatch samples) {
   v1::RunReport report;

@@ -76,6 +76,9 @@ class ScriptedWorker {
   v1::InspectLease WaitForInspection();
   // Sends the samples and returns once they are acknowledged.
   void Report(const v1::TrainLease& lease, v1::SampleBatch samples);
+  // Sends an artifact in pieces of so many bytes; once acknowledged, returns.
+  void Give(const v1::TrainLease& lease, const std::string& name,
+            const std::string& bytes, size_t piece_bytes = 1 << 20);
   // The same, and ends the run SUCCEEDED.
   void Finish(const v1::TrainLease& lease, v1::SampleBatch samples);
   void Progress(const v1::TrainLease& lease, int64_t step);
