@@ -29,6 +29,7 @@ v1::Experiment ToExperiment(const storage::ExperimentRow& row);
 v1::Artifact ToArtifact(absl::string_view run, const storage::ArtifactRow& row);
 
 // With the number of runs that `reader` finds.
+//
 // Errors: DataLoss when the summary can't be read.
 absl::StatusOr<v1::Dataset> ToDataset(storage::Reader& reader,
                                       const storage::DatasetRow& row);

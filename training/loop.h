@@ -36,6 +36,7 @@ class Loop final : public Trainer {
   }
   int64_t step() const override { return place_.step; }
   int64_t next_ordinal() const override { return place_.next_ordinal; }
+  bool stopped() const override { return place_.ended == RunEnd::kStopped; }
   bool done() const override {
     return place_.ended != RunEnd::kNot || place_.evaluated_step == steps_;
   }

@@ -92,6 +92,8 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   // Whether the last step is done and evaluated, or the run was ended before,
   // by Stop() or early.
   virtual bool done() const = 0;
+  // Whether it was Stop(), before the last step.
+  virtual bool stopped() const = 0;
   // Whether the problem's EarlyStopping has ended it.
   virtual bool stopped_early() const = 0;
 

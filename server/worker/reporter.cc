@@ -52,28 +52,39 @@ bool Reporter::Due() const {
 
 int64_t Reporter::Send(const v1::Checkpoint* checkpoint,
                        const v1::RunResult* result) {
-  v1::SessionRequest message;
-  v1::RunReport& report = *message.mutable_report();
-  report.set_run_id(run_id_);
-  report.set_attempt(attempt_);
-  report.set_report_number(++last_number_);
+  v1::RunReport report;
   if (has_samples()) {
     *report.mutable_samples() = std::exchange(batch_, v1::SampleBatch());
     index_.assign(metrics_.size(), -1);
   }
+  if (checkpoint != nullptr) *report.mutable_checkpoint() = *checkpoint;
+  if (result != nullptr) *report.mutable_result() = *result;
+  SendReport(std::move(report));
+  return last_number_;
+}
+
+void Reporter::SendPiece(v1::ArtifactPiece piece) {
+  v1::RunReport report;
+  *report.mutable_artifact() = std::move(piece);
+  SendReport(std::move(report));
+}
+
+void Reporter::SendReport(v1::RunReport report) {
+  report.set_run_id(run_id_);
+  report.set_attempt(attempt_);
+  report.set_report_number(++last_number_);
   for (const training::Absence& absence : absent_) {
     v1::AbsentMetric& absent = *report.add_absent_metrics();
     absent.set_metric(absence.metric);
     absent.set_reason(absence.reason);
   }
   absent_ = {};
-  if (checkpoint != nullptr) *report.mutable_checkpoint() = *checkpoint;
-  if (result != nullptr) *report.mutable_result() = *result;
   const auto bytes = static_cast<int64_t>(report.ByteSizeLong());
   unacknowledged_.push_back({last_number_, bytes});
   unacknowledged_bytes_ += bytes;
+  v1::SessionRequest message;
+  *message.mutable_report() = std::move(report);
   queue_.Send(std::move(message));
-  return last_number_;
 }
 
 void Reporter::Acknowledge(int64_t report_number) {

@@ -58,6 +58,9 @@ class Reporter {
   // Returns the report's number.
   int64_t Send(const v1::Checkpoint* checkpoint, const v1::RunResult* result);
 
+  // Sends a piece of an artifact; what is gathered waits for another report.
+  void SendPiece(v1::ArtifactPiece piece);
+
   // Takes note of an acknowledgement of this attempt.
   void Acknowledge(int64_t report_number);
   int64_t acknowledged() const { return acknowledged_; }
@@ -66,6 +69,8 @@ class Reporter {
 
  private:
   uint32_t MetricIndex(uint32_t metric);
+  // Numbers the report and sends it.
+  void SendReport(v1::RunReport report);
 
   struct Sent {
     int64_t number;

@@ -1,5 +1,3 @@
-#include "server/worker/train_lease.h"
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -11,8 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "server/worker/artifact.h"
 #include "server/worker/failure.h"
 #include "server/worker/make_trainer.h"
+#include "server/worker/run_artifacts.h"
+#include "server/worker/train_lease.h"
 #include "support/status_macros.h"
 #include "training/trainer.h"
 
@@ -57,6 +58,11 @@ class TrainLoop {
   std::optional<LeaseEnd> HandleMessages();
   std::optional<LeaseEnd> Handle(const v1::SessionResponse& message);
   std::optional<LeaseEnd> HandleState();
+  // Sends what the run gives besides samples, as far as there is room for it;
+  // the lease's end when it comes meanwhile.
+  std::optional<LeaseEnd> SendArtifacts();
+  std::optional<LeaseEnd> SendPlanned(const PlannedArtifact& planned);
+  std::optional<LeaseEnd> SendArtifact(const Artifact& artifact);
   LeaseEnd Stop(bool with_checkpoint);
   LeaseEnd Finish(v1::RunResult result);
   void SendStopped();
@@ -72,7 +78,9 @@ class TrainLoop {
   double training_s_ = 0;    // over all attempts
   double checkpoint_s_ = 0;  // training_s_ at the last checkpoint
   int64_t slice_steps_ = 1;
-  bool finishing_ = false;  // the result is sent
+  int64_t artifact_bytes_ = 0;  // sent
+  std::string left_out_;        // artifacts that could not be had, and why
+  bool finishing_ = false;      // the result is sent
 };
 
 absl::Status TrainLoop::Start(const MemoryLimit& memory) {
@@ -145,9 +153,7 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
     if (trainer_->done()) break;
     if (wall_time_s_.has_value() && training_s_ >= *wall_time_s_) {
       STEELYARD_RETURN_IF_ERROR(EvaluateOnceMore());
-      v1::RunResult result;
-      result.set_ended_by(v1::ENDED_BY_WALL_TIME);
-      return Finish(std::move(result));
+      break;
     }
     // An evaluation longer than the interval is followed by a checkpoint too.
     if (training_s_ - checkpoint_s_ >= interval_s) {
@@ -156,10 +162,57 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
       reporter_.Send(nullptr, nullptr);
     }
   }
+  if (std::optional<LeaseEnd> end = SendArtifacts()) return *end;
   v1::RunResult result;
-  result.set_ended_by(trainer_->stopped_early() ? v1::ENDED_BY_EARLY_STOPPING
-                                                : v1::ENDED_BY_STEPS);
+  // The trainer knows, also where a checkpoint was taken after the end.
+  result.set_ended_by(trainer_->stopped()         ? v1::ENDED_BY_WALL_TIME
+                      : trainer_->stopped_early() ? v1::ENDED_BY_EARLY_STOPPING
+                                                  : v1::ENDED_BY_STEPS);
+  result.set_message(left_out_);
   return Finish(std::move(result));
+}
+
+std::optional<LeaseEnd> TrainLoop::SendArtifacts() {
+  for (const PlannedArtifact& planned :
+       PlanArtifacts(lease_.spec(), *trainer_)) {
+    if (std::optional<LeaseEnd> end = HandleMessages()) return end;
+    if (std::optional<LeaseEnd> end = SendPlanned(planned)) return end;
+  }
+  return std::nullopt;
+}
+
+std::optional<LeaseEnd> TrainLoop::SendPlanned(const PlannedArtifact& planned) {
+  absl::StatusOr<Artifact> artifact;
+  try {
+    artifact = planned.make(lease_.artifact_bytes_limit() - artifact_bytes_);
+  } catch (const std::bad_alloc&) {
+    artifact = absl::ResourceExhaustedError("want more memory than there is");
+  }
+  if (artifact.ok()) return SendArtifact(*artifact);
+  absl::StrAppend(&left_out_, left_out_.empty() ? "" : "\n", "no artifact ",
+                  planned.name, ": ", artifact.status().message());
+  return std::nullopt;
+}
+
+std::optional<LeaseEnd> TrainLoop::SendArtifact(const Artifact& artifact) {
+  const std::string sha256 = Sha256Hex(artifact.bytes);
+  const auto size = std::ssize(artifact.bytes);
+  int64_t offset = 0;
+  do {
+    while (!reporter_.HasRoom()) {
+      if (auto message = queue_.Receive()) {
+        if (std::optional<LeaseEnd> end = Handle(*message)) return end;
+      } else if (std::optional<LeaseEnd> end = HandleState()) {
+        return end;
+      }
+    }
+    if (std::optional<LeaseEnd> end = HandleMessages()) return end;
+    v1::ArtifactPiece piece = PieceOf(artifact, sha256, offset);
+    offset += std::ssize(piece.content());
+    reporter_.SendPiece(std::move(piece));
+  } while (offset < size);
+  artifact_bytes_ += size;
+  return std::nullopt;
 }
 
 std::optional<LeaseEnd> TrainLoop::HandleMessages() {
