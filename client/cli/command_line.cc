@@ -7,6 +7,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/command_tree.h"
 #include "client/cli/commands.h"
 #include "client/cli/dataset_form.h"
 #include "client/cli/escape.h"
@@ -44,71 +45,7 @@ CLI::Validator DatasetFormName() {
       "");
 }
 
-// What was typed, as far as the commands' own options do not take it.
-struct Typed {
-  std::vector<std::string> runs;
-  std::vector<std::string> labels;
-  std::string state;
-  std::string columns;
-  bool csv = false;
-  bool plot = false;
-  std::vector<std::string> files;
-  TypedUpload upload;
-  std::string dataset;
-  bool json = false;
-};
-
-// The program's commands with their options.  Parsing fills `action_` with what
-// is to be done.
-class CommandLine {
- public:
-  explicit CommandLine(const Patience& patience);
-
-  CLI::App& program() { return program_; }
-  const CLI::App& program() const { return program_; }
-  const ServerFlags& server() const { return server_; }
-
-  // Looks at what was typed once more, then does it.
-  absl::Status Check();
-  ExitCode Do(Session& session) { return action_(session); }
-
- private:
-  using Action = std::function<ExitCode(Session&)>;
-  using Checker = std::function<absl::Status()>;
-
-  CLI::App* Add(CLI::App& parent, const char* name, const char* description,
-                const char* example, Action action);
-  void AddJson(CLI::App* command);
-  CLI::Option* AddRuns(CLI::App* command, int most);
-  void OnCheck(CLI::App* command, Checker check);
-
-  void AddSubmit();
-  void AddLs();
-  void AddShow();
-  void AddWatch();
-  void AddMetrics();
-  void AddCancel();
-  void AddData();
-  void AddDataPut(CLI::App& data);
-  void AddServerCommands();
-
-  absl::Status CheckSubmit();
-  absl::Status CheckRuns();
-  absl::Status CheckMetrics(bool has_columns);
-  absl::Status CheckSources();
-
-  CLI::App program_;
-  ServerFlags server_;
-  Typed typed_;
-  std::vector<RunName> runs_;
-  SubmitOptions submit_;
-  ListRunsOptions list_;
-  WatchOptions watch_;
-  MetricsOptions metrics_;
-  PutDatasetsOptions put_;
-  Action action_;
-  Checker check_ = [] { return absl::OkStatus(); };
-};
+}  // namespace
 
 CommandLine::CommandLine(const Patience& patience)
     : program_(
@@ -120,6 +57,7 @@ CommandLine::CommandLine(const Patience& patience)
   submit_.follow_limits = patience.follow;
   watch_.limits = patience.follow;
   put_.limits = patience.upload;
+  get_.stall = patience.download_stall;
   program_.footer(
       "steelyard submit run.yaml --follow\nsteelyard metrics last --plot "
       "--metric train/loss");
@@ -143,6 +81,7 @@ CommandLine::CommandLine(const Patience& patience)
   AddWatch();
   AddMetrics();
   AddCancel();
+  AddArtifact();
   AddData();
   AddServerCommands();
 }
@@ -425,6 +364,8 @@ absl::Status CommandLine::CheckSources() {
 }
 
 absl::Status CommandLine::Check() { return check_(); }
+
+namespace {
 
 // Results that did not reach their file are a fault, not an end.
 ExitCode Flushed(Console& console, ExitCode code) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "client/cli/connection.h"
 #include "client/cli/console.h"
 #include "client/cli/dataset_upload.h"
@@ -17,6 +18,8 @@ struct Patience {
   CallLimits calls{};
   UploadLimits upload{};
   FollowLimits follow{};
+  // A server that sends nothing more of an artifact for so long is given up.
+  absl::Duration download_stall = absl::Seconds(60);
 };
 
 // The whole program but for the process around it: reads the arguments (without

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "client/cli/dataset_upload.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/metric_text.h"
@@ -70,6 +71,22 @@ struct PutDatasetsOptions {
 ExitCode PutDatasets(Session& session, const PutDatasetsOptions& options);
 ExitCode ListDatasets(Session& session, bool json);
 ExitCode ShowDataset(Session& session, const std::string& name, bool json);
+
+struct ListArtifactsOptions {
+  RunName run{};
+  bool json = false;
+};
+ExitCode ListArtifacts(Session& session, const ListArtifactsOptions& options);
+
+struct GetArtifactOptions {
+  RunName run{};
+  std::string artifact{};
+  // "-": standard output; empty: a file of the artifact's name in the current
+  // directory, which must not be there yet.
+  std::string file{};
+  absl::Duration stall = absl::Seconds(60);
+};
+ExitCode GetArtifact(Session& session, const GetArtifactOptions& options);
 
 ExitCode ListExperiments(Session& session, bool json);
 ExitCode ShowServer(Session& session, bool json);

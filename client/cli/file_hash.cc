@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -20,30 +19,6 @@
 
 namespace steelyard::cli {
 namespace {
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    STEELYARD_CHECK(context_ != nullptr);
-    STEELYARD_CHECK(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) ==
-                    1);
-  }
-  void Update(absl::string_view bytes) {
-    STEELYARD_CHECK(
-        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
-  }
-  std::string Hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-    unsigned int size = 0;
-    STEELYARD_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) ==
-                    1);
-    const std::string bytes(digest.begin(), digest.begin() + size);
-    return absl::BytesToHexString(bytes);
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 
 absl::StatusOr<int> OpenRegular(const std::string& path) {
   // Without O_NONBLOCK the opening of a pipe would wait for its writer.
@@ -66,9 +41,33 @@ absl::StatusOr<int> OpenRegular(const std::string& path) {
 
 }  // namespace
 
+void Sha256Hash::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+Sha256Hash::Sha256Hash() : context_(EVP_MD_CTX_new()) {
+  STEELYARD_CHECK(context_ != nullptr);
+  STEELYARD_CHECK(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) ==
+                  1);
+}
+
+void Sha256Hash::Add(absl::string_view bytes) {
+  STEELYARD_CHECK(
+      EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256Hash::Hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  STEELYARD_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) ==
+                  1);
+  const std::string bytes(digest.begin(), digest.begin() + size);
+  return absl::BytesToHexString(bytes);
+}
+
 std::string Sha256Hex(absl::string_view bytes) {
-  Sha256 hash;
-  hash.Update(bytes);
+  Sha256Hash hash;
+  hash.Add(bytes);
   return hash.Hex();
 }
 
@@ -82,7 +81,7 @@ absl::StatusOr<FileHash> HashFile(const std::string& path) {
   constexpr size_t kBlockBytes = 1 << 20;
   STEELYARD_ASSIGN_OR_RETURN(const int descriptor, OpenRegular(path));
   const absl::Cleanup closer = [descriptor] { close(descriptor); };
-  Sha256 hash;
+  Sha256Hash hash;
   FileHash result;
   std::vector<char> block(kBlockBytes);
   while (true) {
@@ -90,7 +89,7 @@ absl::StatusOr<FileHash> HashFile(const std::string& path) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return FileError(path, errno);
     if (count == 0) break;
-    hash.Update(absl::string_view(block.data(), static_cast<size_t>(count)));
+    hash.Add(absl::string_view(block.data(), static_cast<size_t>(count)));
     result.size_bytes += count;
   }
   result.sha256 = hash.Hex();

@@ -2,12 +2,30 @@
 #define STEELYARD_CLIENT_CLI_FILE_HASH_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+struct evp_md_ctx_st;
+
 namespace steelyard::cli {
+
+// The SHA-256 of bytes that come in stretches.
+class Sha256Hash {
+ public:
+  Sha256Hash();
+  void Add(absl::string_view bytes);
+  // Lower-case hexadecimal.  Called once, last.
+  std::string Hex();
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
 
 // What names a file's bytes.
 struct FileHash {

@@ -159,13 +159,18 @@ std::string FactsText(const v1::Run& run, const Viewer& viewer) {
   return facts.Text();
 }
 
-std::string FailureText(const v1::RunResult& result) {
-  if (result.failure_reason() == v1::FAILURE_REASON_UNSPECIFIED) return "";
+// Why it failed; or what it could not give though it did not.
+std::string MessageText(const v1::RunResult& result) {
+  const std::string lines =
+      TerminalLines(absl::StripSuffix(result.message(), "\n"), "  ");
+  if (result.failure_reason() == v1::FAILURE_REASON_UNSPECIFIED) {
+    return result.message().empty() ? "" : absl::StrCat("\nleft out\n", lines);
+  }
   return absl::StrCat(
       "\nfailure: ",
       absl::StripPrefix(v1::FailureReason_Name(result.failure_reason()),
                         "FAILURE_REASON_"),
-      "\n", TerminalLines(absl::StripSuffix(result.message(), "\n"), "  "));
+      "\n", lines);
 }
 
 std::string AttemptsText(const v1::Run& run, const Viewer& viewer) {
@@ -270,7 +275,7 @@ std::string RunText(const v1::Run& run, const Viewer& viewer) {
   return absl::StrCat(
       TerminalText(run.name()), run.spec().name().empty() ? "" : "  ",
       TerminalText(run.spec().name()), "\n", FactsText(run, viewer),
-      FailureText(run.result()), AttemptsText(run, viewer),
+      MessageText(run.result()), AttemptsText(run, viewer),
       MetricsText(run, viewer), "\nspec, with every default\n",
       TerminalLines(
           absl::StripSuffix(SpecYaml(run.spec(), kShownEntries), "\n"), "  "));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/artifact_text.h"
 #include "client/cli/dataset_form.h"
 #include "client/cli/escape.h"
 #include "client/cli/utf8.h"
@@ -26,6 +27,16 @@ absl::Status CheckLabel(absl::string_view option, absl::string_view value) {
   if (IsLabel(value)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       option, ": want 1-63 of [a-z0-9-_.], got \"", TerminalText(value), "\""));
+}
+
+absl::Status CheckArtifactId(absl::string_view option,
+                             absl::string_view value) {
+  if (IsArtifactId(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(option,
+                   ": want 1-127 of [a-z0-9-.] that begin with a letter or "
+                   "digit, got \"",
+                   TerminalText(value), "\""));
 }
 
 absl::StatusOr<std::vector<RunName>> ParseRunNames(

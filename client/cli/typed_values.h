@@ -22,6 +22,9 @@ absl::Status CheckValues(absl::string_view option,
 // Whether it is 1-63 of [a-z0-9-_.].
 absl::Status CheckLabel(absl::string_view option, absl::string_view value);
 
+// Whether it is 1-127 of [a-z0-9-.] that make a file's name.
+absl::Status CheckArtifactId(absl::string_view option, absl::string_view value);
+
 absl::StatusOr<std::vector<RunName>> ParseRunNames(
     const std::vector<std::string>& texts);
 

@@ -62,6 +62,14 @@ grpc::Status ScriptedServer::WatchRun(grpc::ServerContext* /*context*/,
   return watch_run(*request, *writer);
 }
 
+grpc::Status ScriptedServer::GetArtifact(grpc::ServerContext* /*context*/,
+                                         const v1::GetArtifactRequest* request,
+                                         ArtifactWriter* writer) {
+  Note("GetArtifact");
+  if (!get_artifact) return Unimplemented("GetArtifact");
+  return get_artifact(*request, *writer);
+}
+
 grpc::Status ScriptedServer::UploadDataset(
     grpc::ServerContext* /*context*/,
     grpc::ServerReader<v1::UploadDatasetRequest>* reader,

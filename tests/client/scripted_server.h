@@ -27,6 +27,7 @@ class ScriptedServer final : public v1::RunService::Service,
  public:
   template <typename Request, typename Response>
   using Answer = std::function<grpc::Status(const Request&, Response&)>;
+  using ArtifactWriter = grpc::ServerWriter<v1::GetArtifactResponse>;
   using WatchWriter = grpc::ServerWriter<v1::WatchRunResponse>;
 
   ScriptedServer();
@@ -52,6 +53,10 @@ class ScriptedServer final : public v1::RunService::Service,
   Answer<v1::CancelRunRequest, v1::CancelRunResponse> cancel_run;
   std::function<grpc::Status(const v1::WatchRunRequest&, WatchWriter&)>
       watch_run;
+  Answer<v1::ListArtifactsRequest, v1::ListArtifactsResponse> list_artifacts;
+  // Writes responses; what it returns ends the stream.
+  std::function<grpc::Status(const v1::GetArtifactRequest&, ArtifactWriter&)>
+      get_artifact;
   Answer<v1::GetDatasetRequest, v1::GetDatasetResponse> get_dataset;
   Answer<v1::ListDatasetsRequest, v1::ListDatasetsResponse> list_datasets;
   Answer<v1::GetUploadRequest, v1::GetUploadResponse> get_upload;
@@ -109,6 +114,14 @@ class ScriptedServer final : public v1::RunService::Service,
   grpc::Status WatchRun(grpc::ServerContext* context,
                         const v1::WatchRunRequest* request,
                         WatchWriter* writer) override;
+  grpc::Status ListArtifacts(grpc::ServerContext* /*context*/,
+                             const v1::ListArtifactsRequest* request,
+                             v1::ListArtifactsResponse* response) override {
+    return Call("ListArtifacts", list_artifacts, request, response);
+  }
+  grpc::Status GetArtifact(grpc::ServerContext* context,
+                           const v1::GetArtifactRequest* request,
+                           ArtifactWriter* writer) override;
   grpc::Status GetDataset(grpc::ServerContext* /*context*/,
                           const v1::GetDatasetRequest* request,
                           v1::GetDatasetResponse* response) override {
