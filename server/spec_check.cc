@@ -44,6 +44,7 @@ class Checker {
     CheckTraining(spec_, &faults_);
     CheckStop();
     CheckEvaluate();
+    CheckArtifacts(spec_, &faults_);
     return std::move(faults_);
   }
 

@@ -159,6 +159,7 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
   if (rows.train.most_class) CheckTestClasses(spec, rows, faults);
   CheckWeightsOf(spec, rows.train, faults);
   CheckTrainingOf(spec, rows.train, faults);
+  CheckPlane(spec, rows.train, faults);
 }
 
 void ElementFaults::Add(const std::string& path, std::string message) {

@@ -141,6 +141,13 @@ void DeriveSets(const v1::RunSpec& spec, SpecRows* rows,
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 
+// Checks `artifacts` on the message alone.
+void CheckArtifacts(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks it against the training rows: for CheckTogether.
+void CheckPlane(const v1::RunSpec& spec, const KnownRows& train,
+                std::vector<Fault>* faults);
+
 // Checks `split`, `imbalance` and `label_noise` on the message alone; `path` is
 // that of `data`.
 void CheckAlterations(const std::string& path, const v1::Data& data,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "server/worker/frames.h"
 #include "server/worker/make_network.h"
 #include "server/worker/read_data.h"
 #include "server/worker/row_weights.h"
@@ -186,6 +187,8 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_ASSIGN_OR_RETURN(problem.steps, StepsOf(spec.stop(), epoch_steps));
   STEELYARD_ASSIGN_OR_RETURN(problem.schedule,
                              ScheduleOf(spec.evaluate(), problem.steps));
+  STEELYARD_RETURN_IF_ERROR(
+      CheckFrames(spec, problem.train.columns, problem.steps));
   if (IsLinearDescent(spec)) {
     return training::Trainer::Create(ToLinear(std::move(problem)));
   }

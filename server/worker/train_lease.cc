@@ -1,3 +1,5 @@
+#include "server/worker/train_lease.h"
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -5,15 +7,16 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "server/worker/artifact.h"
 #include "server/worker/failure.h"
+#include "server/worker/frames.h"
 #include "server/worker/make_trainer.h"
 #include "server/worker/run_artifacts.h"
-#include "server/worker/train_lease.h"
 #include "support/status_macros.h"
 #include "training/trainer.h"
 
@@ -58,6 +61,8 @@ class TrainLoop {
   std::optional<LeaseEnd> HandleMessages();
   std::optional<LeaseEnd> Handle(const v1::SessionResponse& message);
   std::optional<LeaseEnd> HandleState();
+  // Sends the frame of the step where the trainer stands, where one is wanted.
+  std::optional<LeaseEnd> SendDueFrame();
   // Sends what the run gives besides samples, as far as there is room for it;
   // the lease's end when it comes meanwhile.
   std::optional<LeaseEnd> SendArtifacts();
@@ -78,9 +83,10 @@ class TrainLoop {
   double training_s_ = 0;    // over all attempts
   double checkpoint_s_ = 0;  // training_s_ at the last checkpoint
   int64_t slice_steps_ = 1;
-  int64_t artifact_bytes_ = 0;  // sent
-  std::string left_out_;        // artifacts that could not be had, and why
-  bool finishing_ = false;      // the result is sent
+  std::vector<int64_t> frame_steps_;  // still to come, the next one last
+  int64_t artifact_bytes_ = 0;        // sent
+  std::string left_out_;    // artifacts that could not be had, and why
+  bool finishing_ = false;  // the result is sent
 };
 
 absl::Status TrainLoop::Start(const MemoryLimit& memory) {
@@ -93,6 +99,12 @@ absl::Status TrainLoop::Start(const MemoryLimit& memory) {
     wall_time_s_ =
         absl::ToDoubleSeconds(ToDuration(lease_.spec().stop().wall_time()));
   }
+  // Those before a checkpoint were stored before it.
+  frame_steps_ = FrameSteps(lease_.spec());
+  std::erase_if(frame_steps_, [this](int64_t step) {
+    return step < lease_.checkpoint().step();
+  });
+  std::reverse(frame_steps_.begin(), frame_steps_.end());
   if (!lease_.has_checkpoint()) return absl::OkStatus();
   const v1::Checkpoint& checkpoint = lease_.checkpoint();
   if (checkpoint.numerics_id() != training::NumericsId()) {
@@ -108,15 +120,19 @@ absl::Status TrainLoop::Start(const MemoryLimit& memory) {
 
 absl::Status TrainLoop::TrainSlice() {
   const int64_t begin_step = trainer_->step();
+  const int64_t most_steps =
+      frame_steps_.empty()
+          ? slice_steps_
+          : std::min(slice_steps_, frame_steps_.back() - begin_step);
   const absl::Duration begin = options_.now();
   absl::StatusOr<std::optional<training::Evaluation>> evaluation =
-      trainer_->Advance(slice_steps_);
+      trainer_->Advance(most_steps);
   const double spent_s = absl::ToDoubleSeconds(options_.now() - begin);
   training_s_ += spent_s;
   if (!evaluation.ok()) return evaluation.status();
   if (evaluation->has_value()) reporter_.Add(**evaluation, training_s_);
   const int64_t steps = trainer_->step() - begin_step;
-  if (steps == slice_steps_) {  // else the next evaluation cut it short
+  if (steps == slice_steps_) {  // else an evaluation or a frame cut it short
     constexpr double kMostGrowth = 8;
     const double wanted_s = absl::ToDoubleSeconds(options_.slice);
     const double factor = spent_s > 0 ? wanted_s / spent_s : kMostGrowth;
@@ -149,6 +165,7 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
       }
       continue;
     }
+    if (std::optional<LeaseEnd> end = SendDueFrame()) return *end;
     STEELYARD_RETURN_IF_ERROR(TrainSlice());
     if (trainer_->done()) break;
     if (wall_time_s_.has_value() && training_s_ >= *wall_time_s_) {
@@ -162,6 +179,7 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
       reporter_.Send(nullptr, nullptr);
     }
   }
+  if (std::optional<LeaseEnd> end = SendDueFrame()) return *end;
   if (std::optional<LeaseEnd> end = SendArtifacts()) return *end;
   v1::RunResult result;
   // The trainer knows, also where a checkpoint was taken after the end.
@@ -170,6 +188,14 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
                                                   : v1::ENDED_BY_STEPS);
   result.set_message(left_out_);
   return Finish(std::move(result));
+}
+
+std::optional<LeaseEnd> TrainLoop::SendDueFrame() {
+  if (frame_steps_.empty() || frame_steps_.back() != trainer_->step()) {
+    return std::nullopt;
+  }
+  frame_steps_.pop_back();
+  return SendPlanned(PlanFrame(*trainer_));
 }
 
 std::optional<LeaseEnd> TrainLoop::SendArtifacts() {

@@ -97,6 +97,34 @@ constexpr BadSpec kBadWeights[] = {
 };
 
 constexpr BadSpec kBadTraining[] = {
+    {"FramesWithoutSteps",
+     [](Spec* s) { s->mutable_artifacts()->mutable_frames(); },
+     "artifacts.frames.at.steps", "want 1 to 1000 steps, got none"},
+    {"TooManyFrames",
+     [](Spec* s) {
+       for (int i = 0; i < 1001; ++i) {
+         s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(1);
+       }
+     },
+     "artifacts.frames.at.steps", "want 1 to 1000 steps, got 1001"},
+    {"AFrameBeyondTheEnd",
+     [](Spec* s) {
+       s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(100);
+       s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(101);
+     },
+     "artifacts.frames.at.steps[1]",
+     "want at most stop.steps, which is 100, got 101"},
+    {"FramesOfThreeFeatures",
+     [](Spec* s) {
+       s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(1);
+       for (v1::Data* data :
+            {s->mutable_data(), &(*s->mutable_test_sets())["test"]}) {
+         for (v1::Row& row : *data->mutable_inline_()->mutable_features()) {
+           row.add_values(1);
+         }
+       }
+     },
+     "artifacts.frames", "want it for rows of 2 features"},
     {"NoModel", [](Spec* s) { s->mutable_model()->clear_kind(); }, "model",
      "want one of linear, mlp, deep_linear"},
     {"NoLoss", [](Spec* s) { s->mutable_loss()->clear_kind(); }, "loss",
