@@ -43,7 +43,7 @@ class Checker {
     CheckNormalization();
     CheckTraining(spec_, &faults_);
     CheckStop();
-    CheckEvaluate();
+    CheckEvaluate(spec_, limits_.samples, &faults_);
     CheckArtifacts(spec_, &faults_);
     return std::move(faults_);
   }
@@ -230,89 +230,6 @@ class Checker {
     Add("stop.wall_time",
         absl::StrCat("want more than 0s and at most ", kMostWallSeconds,
                      "s (10 years), got ", seconds, "s and ", nanos, "ns"));
-  }
-
-  // How many steps an epoch has, only the rows tell.
-  bool KnowsSteps() const {
-    return spec_.stop().steps() >= 1 && spec_.stop().steps() <= kMostSteps;
-  }
-
-  void CheckEvaluate() {
-    const v1::Evaluate& evaluate = spec_.evaluate();
-    if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
-    if (evaluate.has_every()) CheckEvery(evaluate.every());
-    if (evaluate.has_at()) CheckAt(evaluate.at());
-  }
-
-  void CheckCount(const std::string& path, uint64_t count) {
-    if (count <= static_cast<uint64_t>(limits_.samples)) return;
-    Add(path,
-        absl::StrCat("want at most ", limits_.samples,
-                     " samples, step 0 and the last among them, got ", count));
-  }
-
-  void CheckLog(const v1::LogSchedule& log) {
-    const std::string path = "evaluate.log.points_per_decade";
-    const uint32_t points =
-        log.has_points_per_decade() ? log.points_per_decade() : 10;
-    if (points < 1 || points > 100) {
-      return Add(path, absl::StrCat("want 1 to 100, got ", points));
-    }
-    if (!KnowsSteps()) return;
-    // At most 19 decades of 100 points: far below any limit but one lowered.
-    const auto last = static_cast<long double>(spec_.stop().steps());
-    uint64_t count = 1;
-    long double before = 0;
-    long double step = 1;
-    for (int k = 0; step <= last; ++k) {
-      const long double exponent = static_cast<long double>(k) / points;
-      step = std::floor(std::pow(10.0L, exponent) + 0.5L);
-      if (step > last || step == before) continue;
-      before = step;
-      ++count;
-    }
-    CheckCount(path, count + (before < last ? 1 : 0));
-  }
-
-  void CheckEvery(const v1::EverySchedule& every) {
-    const std::string path = "evaluate.every.steps";
-    if (every.steps() == 0) {
-      return Add(path, absl::StrCat("want at least 1, got ",
-                                    every.has_steps() ? "0" : "nothing"));
-    }
-    if (!KnowsSteps()) return;
-    const uint64_t last = spec_.stop().steps();
-    CheckCount(path,
-               last / every.steps() + 1 + (last % every.steps() != 0 ? 1 : 0));
-  }
-
-  void CheckAt(const v1::AtSchedule& at) {
-    const std::string path = "evaluate.at.steps";
-    if (at.steps().empty()) {
-      return Add(path, "want at least one step, got none");
-    }
-    if (at.steps_size() > limits_.samples) {
-      return Add(path, absl::StrCat("want at most ", limits_.samples,
-                                    " steps, got ", at.steps_size()));
-    }
-    if (!KnowsSteps()) return;
-    const uint64_t last = spec_.stop().steps();
-    {
-      ElementFaults wrong(path, &faults_);
-      for (int i = 0; i < at.steps_size(); ++i) {
-        if (at.steps(i) <= last) continue;
-        wrong.Add(IndexPath(path, static_cast<size_t>(i)),
-                  absl::StrCat("want at most stop.steps, which is ", last,
-                               ", got ", at.steps(i)));
-      }
-      if (!wrong.none()) return;
-    }
-    std::vector<uint64_t> steps(at.steps().begin(), at.steps().end());
-    steps.push_back(0);
-    steps.push_back(last);
-    std::sort(steps.begin(), steps.end());
-    const auto end = std::unique(steps.begin(), steps.end());
-    CheckCount(path, static_cast<uint64_t>(end - steps.begin()));
   }
 
   const v1::RunSpec& spec_;

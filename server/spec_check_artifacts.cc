@@ -37,7 +37,7 @@ void CheckArtifacts(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   for (int i = 0; i < at.steps_size(); ++i) {
     if (at.steps(i) <= last) continue;
     wrong.Add(IndexPath(kFrameSteps, static_cast<size_t>(i)),
-              absl::StrCat("want at most stop.steps, which is ", last, ", got ",
+              absl::StrCat("want at most the last step, ", last, ", got ",
                            at.steps(i)));
   }
 }

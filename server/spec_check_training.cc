@@ -275,9 +275,15 @@ class TrainingChecker {
     const v1::Optimizer& optimizer = spec_.optimizer();
     const uint64_t size = optimizer.has_sgd() ? optimizer.sgd().batch_size()
                                               : optimizer.adam().batch_size();
+    const bool keep_last = optimizer.has_sgd() ? optimizer.sgd().keep_last()
+                                               : optimizer.adam().keep_last();
+    if (size == 0) return CheckEpochs(spec_, 1, faults_);
     const std::optional<int64_t> rows = CountTrained(train);
-    if (!rows || size > kMostSteps || static_cast<int64_t>(size) <= *rows) {
-      return;
+    if (!rows || size > kMostSteps) return;
+    if (static_cast<int64_t>(size) <= *rows) {
+      const auto n = static_cast<uint64_t>(*rows);
+      const bool one_more = keep_last && n % size != 0;
+      return CheckEpochs(spec_, n / size + (one_more ? 1 : 0), faults_);
     }
     Add(FieldPath("optimizer",
                   optimizer.has_sgd() ? "sgd.batch_size" : "adam.batch_size"),

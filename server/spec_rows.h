@@ -173,6 +173,14 @@ void CheckTraining(const v1::RunSpec& spec, std::vector<Fault>* faults);
 void CheckTrainingOf(const v1::RunSpec& spec, const KnownRows& train,
                      std::vector<Fault>* faults);
 
+// Checks `evaluate`, against `stop.steps` too where it is right.
+void CheckEvaluate(const v1::RunSpec& spec, int64_t most_samples,
+                   std::vector<Fault>* faults);
+
+// Checks `stop.epochs` of so many steps each, and what may not go beyond them.
+void CheckEpochs(const v1::RunSpec& spec, uint64_t epoch_steps,
+                 std::vector<Fault>* faults);
+
 // Checks what the sets must have in common, and what is asked of them.
 void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
                    std::vector<Fault>* faults);

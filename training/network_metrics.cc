@@ -68,6 +68,16 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
   }
   effective_id_ = Add("weights/effective_sample_size");
   norm_id_ = Add("parameters/norm");
+  const char* const reason =
+      problem.architecture.hidden.empty() && problem.architecture.outputs == 1
+          ? "only gradient descent from zeros in double precision, on the "
+            "exponential or logistic loss, has it"
+          : "the model is not linear";
+  for (const char* name :
+       {"margin/ratio", "direction/gap", "direction/cosine",
+        "direction/predicted_gap", "theory/kl", "parameters/J"}) {
+    absent_.push_back({.metric = name, .reason = reason});
+  }
 }
 
 template <typename Real>

@@ -213,6 +213,32 @@ constexpr BadSpec kBadOptimizers[] = {
        s->mutable_stop()->mutable_early()->set_min_delta(kInfinity);
      },
      "stop.early.min_delta", "got inf"},
+    {"AStepBeyondTheEpochs",
+     [](Spec* s) {
+       s->mutable_stop()->set_epochs(5);
+       s->mutable_evaluate()->mutable_at()->add_steps(6);
+     },
+     "evaluate.at.steps[0]", "want at most the last step, 5, got 6"},
+    {"AFrameBeyondTheEpochs",
+     [](Spec* s) {
+       SgdOf(s)->set_batch_size(3);
+       s->mutable_optimizer()->mutable_sgd()->set_keep_last(true);
+       s->mutable_stop()->set_epochs(5);
+       s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(11);
+     },
+     "artifacts.frames.at.steps[0]", "want at most the last step, 10, got 11"},
+    {"TooManySamplesOfEpochs",
+     [](Spec* s) {
+       s->mutable_stop()->set_epochs(1'000'000);
+       s->mutable_evaluate()->mutable_every()->set_steps(1);
+     },
+     "evaluate.every.steps", "want at most 1000000 samples"},
+    {"TooManyStepsOfEpochs",
+     [](Spec* s) {
+       SgdOf(s)->set_batch_size(2);
+       s->mutable_stop()->set_epochs(kPast / 2);
+     },
+     "stop.epochs", "of 2 steps each"},
     {"TooManyEpochs", [](Spec* s) { s->mutable_stop()->set_epochs(kPast); },
      "stop.epochs", "got 9223372036854775808"},
 };

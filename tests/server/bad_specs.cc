@@ -113,7 +113,7 @@ constexpr BadSpec kBadTraining[] = {
        s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(101);
      },
      "artifacts.frames.at.steps[1]",
-     "want at most stop.steps, which is 100, got 101"},
+     "want at most the last step, 100, got 101"},
     {"FramesOfThreeFeatures",
      [](Spec* s) {
        s->mutable_artifacts()->mutable_frames()->mutable_at()->add_steps(1);
@@ -210,7 +210,7 @@ constexpr BadSpec kBadTraining[] = {
        s->mutable_evaluate()->mutable_at()->add_steps(100);
        s->mutable_evaluate()->mutable_at()->add_steps(101);
      },
-     "evaluate.at.steps[1]", "want at most stop.steps, which is 100, got 101"},
+     "evaluate.at.steps[1]", "want at most the last step, 100, got 101"},
     {"APrecisionThatIsUnknown",
      [](Spec* s) { s->set_precision(static_cast<v1::Precision>(99)); },
      "precision", "want double or single, got the number 99"},

@@ -17,6 +17,7 @@ namespace steelyard::worker {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The eight rows, an MLP of 5 units, and SGD; defaults filled in.
@@ -81,6 +82,22 @@ TEST(MakeNetworkTest, ALinearModelByFullBatchesIsTheLinearModelByDescent) {
     EXPECT_NEAR(sgd.at(metric), descent.at(metric),
                 1e-11 * std::abs(descent.at(metric)))
         << metric;
+  }
+}
+
+TEST(MakeNetworkTest, WhatOnlyTheLinearDescentHasIsAbsentWithAReason) {
+  v1::TrainLease lease = D8Lease(10);
+  lease.mutable_spec()->mutable_optimizer()->mutable_sgd()->set_learning_rate(
+      0.1);
+  std::map<std::string, std::string> reasons;
+  const auto trainer = Make(lease);
+  for (const training::Absence& absence : trainer->absent()) {
+    reasons[absence.metric] = absence.reason;
+  }
+  for (const char* metric :
+       {"margin/ratio", "direction/gap", "direction/cosine",
+        "direction/predicted_gap", "theory/kl", "parameters/J"}) {
+    EXPECT_THAT(reasons[metric], HasSubstr("only gradient descent")) << metric;
   }
 }
 
