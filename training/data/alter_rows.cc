@@ -62,10 +62,10 @@ std::vector<bool> ChooseByClass(const Rows& rows, LabelValues labels,
       choose(RowsOf(rows, -1), 1);
       break;
     case LabelValues::kClasses: {
-      const double most =
-          *std::max_element(rows.labels.begin(), rows.labels.end());
-      for (double k = 0; k <= most; ++k) {
-        choose(RowsOf(rows, k), static_cast<uint64_t>(k));
+      const auto most = static_cast<uint64_t>(
+          *std::max_element(rows.labels.begin(), rows.labels.end()));
+      for (uint64_t k = 0; k <= most; ++k) {
+        choose(RowsOf(rows, static_cast<double>(k)), k);
       }
       break;
     }
