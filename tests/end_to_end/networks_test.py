@@ -53,8 +53,9 @@ class NetworksTest(ServerTest):
         margins = [metrics["margin/normalized"][step] for step in right]
         self.assertGreater(margins[0], 0)
         self.assertEqual(margins, sorted(margins))
-        self.assertGreater(margins[-1], 0.006)
-        self.assertLess(margins[-1], 0.018)
+        # .006 to .018, to the digit that is printed.
+        self.assertGreaterEqual(margins[-1], 0.0055)
+        self.assertLess(margins[-1], 0.0185)
 
     # A penalty keeps the rows from being separated, and the weights alive.
     def test_moons_with_a_penalty_remember_them(self):

@@ -134,7 +134,7 @@ TEST(HeldModelTest, PredictionsOfANetworkAgreeWithItsMetrics) {
       const Table rows = RowsOf(*trainer, 1);
       const std::vector<double> outputs = Outputs(*trainer, rows);
       EXPECT_EQ(ErrorOf(outputs, rows.labels), values.at("test/error"));
-      for (const size_t i : {0, 255, 256, 600}) {
+      for (const size_t i : {0U, 255U, 256U, 600U}) {
         const Table one = {
             .features = {rows.features.begin() + static_cast<int64_t>(3 * i),
                          rows.features.begin() + static_cast<int64_t>(3 * i) +
