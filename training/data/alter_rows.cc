@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "support/check.h"
 #include "training/random.h"
 
 namespace steelyard::training {
@@ -150,6 +151,7 @@ absl::Status MakeUnequal(double ratio, Rows& rows) {
 }
 
 absl::Status MakeLongTailed(double ratio, int64_t classes, Rows& rows) {
+  STEELYARD_CHECK(classes >= 2);
   std::vector<int64_t> left(static_cast<size_t>(classes), 0);
   for (const double label : rows.labels) ++left[static_cast<size_t>(label)];
   const auto most =
