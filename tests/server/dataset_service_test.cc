@@ -77,8 +77,7 @@ class DatasetServiceTest : public ::testing::Test {
     v1::GetUploadRequest request;
     request.set_name("uploads/" + storage::HashOf(bytes).hex);
     v1::GetUploadResponse response;
-    grpc::Status status =
-        Call(*stub_, &Stub::GetUpload, request, &response);
+    grpc::Status status = Call(*stub_, &Stub::GetUpload, request, &response);
     *upload = response.upload();
     return status;
   }
