@@ -1,5 +1,7 @@
 #include "server/worker/failure.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 
 namespace steelyard::worker {
@@ -35,6 +37,16 @@ std::string FailureMessage(const absl::Status& status) {
 absl::Status Within(absl::string_view where, const absl::Status& status) {
   return absl::Status(status.code(),
                       absl::StrCat(where, ": ", status.message()));
+}
+
+absl::Status CheckAtLeastZero(absl::string_view field, double value) {
+  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
+  return Wrong(field, ": want a finite value >= 0, got ", value);
+}
+
+absl::Status CheckAboveZero(absl::string_view field, double value) {
+  if (std::isfinite(value) && value > 0) return absl::OkStatus();
+  return Wrong(field, ": want a finite value > 0, got ", value);
 }
 
 }  // namespace steelyard::worker

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "steelyard/v1/run.pb.h"
 
@@ -22,6 +23,16 @@ std::string FailureMessage(const absl::Status& status);
 
 // `status` with `where: ` before its message.
 absl::Status Within(absl::string_view where, const absl::Status& status);
+
+// That the spec is wrong: these parts, one behind the other.
+template <typename... Parts>
+absl::Status Wrong(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+// Wrong, naming the field, unless the value is finite and at least 0, or above.
+absl::Status CheckAtLeastZero(absl::string_view field, double value);
+absl::Status CheckAboveZero(absl::string_view field, double value);
 
 }  // namespace steelyard::worker
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/worker/failure.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -21,21 +22,6 @@ constexpr int kMostHidden = 63;
 constexpr uint64_t kMostParameters = 100'000'000;
 constexpr auto kMostSteps =
     static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
-
-absl::Status CheckAboveZero(absl::string_view field, double value) {
-  if (std::isfinite(value) && value > 0) return absl::OkStatus();
-  return Wrong(field, ": want a finite value > 0, got ", value);
-}
-
-absl::Status CheckAtLeastZero(absl::string_view field, double value) {
-  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
-  return Wrong(field, ": want a finite value >= 0, got ", value);
-}
 
 absl::Status CheckBelowOne(absl::string_view field, double value) {
   if (value >= 0 && value < 1) return absl::OkStatus();

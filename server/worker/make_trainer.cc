@@ -1,7 +1,6 @@
 #include "server/worker/make_trainer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "server/worker/failure.h"
 #include "server/worker/frames.h"
 #include "server/worker/make_network.h"
 #include "server/worker/read_data.h"
@@ -24,11 +24,6 @@ namespace {
 
 using training::LinearProblem;
 using training::NetworkProblem;
-
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
 
 absl::Status SetNormalization(v1::Normalization normalization,
                               NetworkProblem& problem) {
@@ -56,13 +51,8 @@ absl::Status SetNormalization(v1::Normalization normalization,
 absl::Status SetRegularizer(const v1::Regularizer& regularizer,
                             NetworkProblem& problem) {
   if (!regularizer.has_l2()) return Wrong("regularizer: want l2, got nothing");
-  const double strength = regularizer.l2().strength();
-  if (!std::isfinite(strength) || strength < 0) {
-    return Wrong("regularizer.l2.strength: want a finite value >= 0, got ",
-                 strength);
-  }
-  problem.l2_strength = strength;
-  return absl::OkStatus();
+  problem.l2_strength = regularizer.l2().strength();
+  return CheckAtLeastZero("regularizer.l2.strength", problem.l2_strength);
 }
 
 absl::Status SetEarly(const v1::RunSpec& spec, NetworkProblem& problem) {

@@ -24,11 +24,6 @@ constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 using training::LabelValues;
 
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
-
 absl::Status CheckSigns(const v1::Classes& classes) {
   if (!classes.each().empty()) {
     return Wrong("classes.each: want it with softmax_cross_entropy alone");

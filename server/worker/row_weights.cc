@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/worker/failure.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -12,16 +13,6 @@ namespace {
 
 using training::LabelValues;
 using Weights = std::vector<double>;
-
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
-
-absl::Status CheckAtLeastZero(absl::string_view field, double value) {
-  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
-  return Wrong(field, ": want a finite value >= 0, got ", value);
-}
 
 absl::StatusOr<Weights> PerClass(const v1::PerClassWeighting& per_class,
                                  const TrainingRows& rows) {

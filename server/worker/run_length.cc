@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/worker/failure.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -15,11 +16,6 @@ namespace {
 constexpr int64_t kMaxSteps = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxSamples = 1'000'000;
 constexpr int64_t kMaxWallTimeS = 315'576'000;  // ten years of 365.25 days
-
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
 
 absl::Status CheckWallTime(const google::protobuf::Duration& wall_time) {
   const int64_t seconds = wall_time.seconds();

@@ -24,11 +24,6 @@ namespace {
 using training::Rows;
 using training::TestSet;
 
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
-
 absl::Status CheckTestName(const std::string& name) {
   static const std::set<std::string>* const kReserved =
       new std::set<std::string>({"train", "margin", "direction", "theory",

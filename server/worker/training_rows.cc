@@ -16,11 +16,6 @@ namespace {
 
 using training::LabelValues;
 
-template <typename... Parts>
-absl::Status Wrong(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
-}
-
 absl::Status CheckFraction(absl::string_view kind, double fraction) {
   if (fraction >= 0 && fraction <= 1) return absl::OkStatus();
   return Wrong("label_noise.", kind, ".fraction: want a value of 0 to 1, got ",
