@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -16,8 +15,6 @@
 namespace steelyard::server {
 namespace {
 
-constexpr auto kMostSteps =
-    static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 // Metrics of a run that no test set has, at most: section 3 of docs/spec.md's
 // table, 17 parameters among them.
 constexpr int64_t kOwnMetrics = 32;

@@ -66,12 +66,9 @@ void CheckImbalance(const v1::Imbalance& imbalance, LabelKind kind,
   if (imbalance.has_long_tailed()) {
     CheckLongTailed(imbalance.long_tailed(), kind, faults);
   }
-  if (imbalance.has_step() && kind != LabelKind::kSigns) {
-    faults->push_back({"data.imbalance.step",
-                       "want labels of +1 and -1, got the loss squared without "
-                       "classes, or softmax_cross_entropy"});
-  }
-  if (!imbalance.has_step() || IsRatio(imbalance.step().ratio())) return;
+  if (!imbalance.has_step()) return;
+  WantSigns("data.imbalance.step", kind, faults);
+  if (IsRatio(imbalance.step().ratio())) return;
   AddWrong(kRatio, "a finite value > 0", imbalance.step(),
            &v1::StepImbalance::has_ratio, &v1::StepImbalance::ratio, faults);
 }
@@ -80,11 +77,7 @@ void CheckNoise(const v1::LabelNoise& noise, LabelKind kind,
                 std::vector<Fault>* faults) {
   const std::string path = "data.label_noise";
   CheckChoice(path, noise, faults);
-  if (kind == LabelKind::kNumbers) {
-    faults->push_back({path,
-                       "want labels that are classes, got the loss squared "
-                       "without classes"});
-  }
+  WantClasses(path, kind, faults);
   if (noise.has_symmetric()) {
     CheckFraction(FieldPath(path, "symmetric"), noise.symmetric(), faults);
   }

@@ -1,10 +1,10 @@
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
+#include "server/spec_words.h"
 
 // What a spec wants besides samples.
 namespace steelyard::server {
@@ -29,10 +29,7 @@ void CheckArtifacts(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   }
   // Where it is wrong itself, every step beyond it may be right.
   const uint64_t last = spec.stop().steps();
-  if (last < 1 ||
-      last > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-    return;
-  }
+  if (last < 1 || last > kMostSteps) return;
   ElementFaults wrong(kFrameSteps, faults);
   for (int i = 0; i < at.steps_size(); ++i) {
     if (at.steps(i) <= last) continue;

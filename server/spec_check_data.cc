@@ -262,13 +262,11 @@ void CheckTake(const std::string& path, const v1::Data& data, LabelKind kind,
   if (!data.has_take()) return;
   const std::string take = FieldPath(path, "take");
   CheckChoice(take, data.take(), faults);
-  if (data.take().has_first_per_class() && data.take().first_per_class() == 0) {
+  if (TakesNone(data)) {
     faults->push_back(
         {FieldPath(take, "first_per_class"), "want at least 1, got 0"});
-  } else if (data.take().has_first_per_class() && kind == LabelKind::kNumbers) {
-    faults->push_back({FieldPath(take, "first_per_class"),
-                       "want labels that are classes, got the loss squared "
-                       "without classes"});
+  } else if (data.take().has_first_per_class()) {
+    WantClasses(FieldPath(take, "first_per_class"), kind, faults);
   }
 }
 

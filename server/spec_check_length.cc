@@ -1,20 +1,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
+#include "server/spec_words.h"
 
 // When a run is evaluated, and how often.
 namespace steelyard::server {
 namespace {
-
-constexpr auto kMostSteps =
-    static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 
 class EvaluateChecker {
  public:

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -21,8 +20,6 @@ using Hidden = google::protobuf::RepeatedField<uint64_t>;
 
 constexpr int kMostHidden = 63;
 constexpr uint64_t kMostParameters = 100'000'000;
-constexpr auto kMostSteps =
-    static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 constexpr char kParameters[] = "initial.parameters.values";
 
 bool IsAboveZero(double value) { return std::isfinite(value) && value > 0; }

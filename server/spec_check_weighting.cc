@@ -115,11 +115,7 @@ void CheckRatio(const v1::RunSpec& spec, const ClassCounts& counts,
 }
 
 void CheckFrequency(const v1::RunSpec& spec, std::vector<Fault>* faults) {
-  if (LabelsOf(spec) == LabelKind::kNumbers) {
-    faults->push_back({"weighting.inverse_frequency",
-                       "want labels that are classes, got the loss squared "
-                       "without classes"});
-  }
+  WantClasses("weighting.inverse_frequency", LabelsOf(spec), faults);
   const double power = PowerOf(spec);
   if (power >= 0 && power <= kMostPower) return;
   faults->push_back({kPower, absl::StrCat("want a value of 0 to ", kMostPower,
@@ -183,11 +179,7 @@ void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   if (weighting.has_per_example()) CheckExampleWeights(spec, faults);
   if (weighting.has_inverse_frequency()) CheckFrequency(spec, faults);
   if (!weighting.has_per_class()) return;
-  if (LabelsOf(spec) != LabelKind::kSigns) {
-    faults->push_back({"weighting.per_class",
-                       "want labels of +1 and -1, got the loss squared without "
-                       "classes, or softmax_cross_entropy"});
-  }
+  WantSigns("weighting.per_class", LabelsOf(spec), faults);
   const double ratio = weighting.per_class().ratio();
   if (!weighting.per_class().has_ratio()) {
     faults->push_back({kRatio, "want a finite value >= 0, got nothing"});

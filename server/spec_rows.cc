@@ -18,6 +18,22 @@ LabelKind LabelsOf(const v1::RunSpec& spec) {
   return signs ? LabelKind::kSigns : LabelKind::kNumbers;
 }
 
+void WantSigns(const std::string& path, LabelKind kind,
+               std::vector<Fault>* faults) {
+  if (kind == LabelKind::kSigns) return;
+  faults->push_back({path,
+                     "want labels of +1 and -1, got the loss squared without "
+                     "classes, or softmax_cross_entropy"});
+}
+
+void WantClasses(const std::string& path, LabelKind kind,
+                 std::vector<Fault>* faults) {
+  if (kind != LabelKind::kNumbers) return;
+  faults->push_back({path,
+                     "want labels that are classes, got the loss squared "
+                     "without classes"});
+}
+
 std::optional<int64_t> CountRows(const KnownRows& rows) {
   if (!rows.counts) return rows.rows;
   return rows.counts->positive + rows.counts->negative;

@@ -23,6 +23,13 @@ enum class LabelKind {
 };
 LabelKind LabelsOf(const v1::RunSpec& spec);
 
+// A fault at `path`, unless labels are signs; unless they are classes of either
+// kind.
+void WantSigns(const std::string& path, LabelKind kind,
+               std::vector<Fault>* faults);
+void WantClasses(const std::string& path, LabelKind kind,
+                 std::vector<Fault>* faults);
+
 // Rows by the class that they are mapped to.
 struct ClassCounts {
   int64_t positive = 0;

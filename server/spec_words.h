@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ inline constexpr size_t kMostTextBytes = 255;
 
 // Of a run's wall time: ten years of 365.25 days.
 inline constexpr int64_t kMostWallSeconds = 315'576'000;
+// Of a run, and what counts steps.
+inline constexpr auto kMostSteps =
+    static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 
 // 1 to 63 of [a-z0-9-_]
 bool IsSetName(absl::string_view text);
