@@ -22,6 +22,11 @@ absl::Status NoRoom(int64_t limit_bytes, int64_t size_bytes) {
       size_bytes));
 }
 
+absl::StatusOr<Artifact> IfRoom(int64_t limit_bytes, Artifact artifact) {
+  if (std::ssize(artifact.bytes) <= limit_bytes) return artifact;
+  return NoRoom(limit_bytes, std::ssize(artifact.bytes));
+}
+
 std::string Sha256Hex(absl::string_view bytes) {
   std::array<char, EVP_MAX_MD_SIZE> digest = {};
   unsigned int size = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "steelyard/v1/worker_service.pb.h"
 
@@ -19,6 +20,8 @@ struct Artifact {
 
 // That an artifact would need more than the run's others have left.
 absl::Status NoRoom(int64_t limit_bytes, int64_t size_bytes);
+// The artifact, or NoRoom.
+absl::StatusOr<Artifact> IfRoom(int64_t limit_bytes, Artifact artifact);
 
 // 64 lower-case hexadecimal digits.
 std::string Sha256Hex(absl::string_view bytes);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -52,13 +51,10 @@ PlannedArtifact PlanFrame(training::Trainer& trainer) {
           .make = [&trainer,
                    name](int64_t limit_bytes) -> absl::StatusOr<Artifact> {
             const Boundary boundary = FindBoundary(trainer);
-            std::string png = PngBytes(DrawBoundary(boundary, trainer));
-            if (std::ssize(png) > limit_bytes) {
-              return NoRoom(limit_bytes, std::ssize(png));
-            }
-            return Artifact{.name = name,
-                            .media_type = "image/png",
-                            .bytes = std::move(png)};
+            return IfRoom(limit_bytes,
+                          {.name = name,
+                           .media_type = kPngType,
+                           .bytes = PngBytes(DrawBoundary(boundary, trainer))});
           }};
 }
 

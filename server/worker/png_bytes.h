@@ -7,6 +7,8 @@
 
 namespace steelyard::worker {
 
+inline constexpr char kPngType[] = "image/png";
+
 struct Colour {
   uint8_t red = 0;
   uint8_t green = 0;

@@ -19,7 +19,6 @@ namespace {
 
 constexpr char kNpy[] = "application/x-npy";
 constexpr char kCsv[] = "text/csv";
-constexpr char kPng[] = "image/png";
 
 // Parameters that are read at a time.
 constexpr int64_t kBlock = 1 << 16;
@@ -48,11 +47,6 @@ absl::StatusOr<Artifact> Predictions(training::Trainer& trainer, size_t set,
   return Artifact{.name = name, .media_type = kCsv, .bytes = std::move(csv)};
 }
 
-absl::StatusOr<Artifact> Within(int64_t limit_bytes, Artifact artifact) {
-  if (std::ssize(artifact.bytes) <= limit_bytes) return artifact;
-  return NoRoom(limit_bytes, std::ssize(artifact.bytes));
-}
-
 // The three are made of one boundary, found when the first is made.
 void PlanBoundary(training::Trainer& trainer,
                   std::vector<PlannedArtifact>* plan) {
@@ -62,20 +56,20 @@ void PlanBoundary(training::Trainer& trainer,
     return **boundary;
   };
   plan->push_back({.name = "boundary.npy", .make = [found](int64_t limit) {
-                     return Within(limit, {.name = "boundary.npy",
+                     return IfRoom(limit, {.name = "boundary.npy",
                                            .media_type = kNpy,
                                            .bytes = BoundaryNpy(found())});
                    }});
   plan->push_back({.name = "boundary-axes.npy", .make = [found](int64_t limit) {
-                     return Within(limit, {.name = "boundary-axes.npy",
+                     return IfRoom(limit, {.name = "boundary-axes.npy",
                                            .media_type = kNpy,
                                            .bytes = BoundaryAxesNpy(found())});
                    }});
   plan->push_back(
       {.name = "boundary.png", .make = [&trainer, found](int64_t limit) {
-         return Within(limit,
+         return IfRoom(limit,
                        {.name = "boundary.png",
-                        .media_type = kPng,
+                        .media_type = kPngType,
                         .bytes = PngBytes(DrawBoundary(found(), trainer))});
        }});
 }
