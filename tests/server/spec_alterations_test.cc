@@ -9,6 +9,7 @@
 #include "server/spec_check.h"
 #include "server/spec_defaults.h"
 #include "tests/server/bad_specs.h"
+#include "tests/server/spec_samples.h"
 
 namespace steelyard::server {
 namespace {
@@ -26,15 +27,6 @@ v1::RunSpec MoonsSpec(int weights) {
   spec.mutable_weighting()->mutable_per_example()->mutable_weights()->Resize(
       weights, 1);
   return spec;
-}
-
-std::vector<std::string> Messages(const v1::RunSpec& spec,
-                                  const SpecLimits& limits = {}) {
-  std::vector<std::string> messages;
-  for (const Fault& fault : CheckSpec(spec, limits)) {
-    messages.push_back(fault.path + ": " + fault.message);
-  }
-  return messages;
 }
 
 void SetRatio(v1::RunSpec* spec, double ratio) {

@@ -22,14 +22,6 @@ v1::Data* Set(v1::RunSpec* spec, const std::string& name) {
   return &(*spec->mutable_test_sets())[name];
 }
 
-std::vector<std::string> Messages(const v1::RunSpec& spec) {
-  std::vector<std::string> messages;
-  for (const Fault& fault : CheckSpec(spec, SpecLimits())) {
-    messages.push_back(fault.path + ": " + fault.message);
-  }
-  return messages;
-}
-
 TEST(SpecDerivedTest, TheLimitsAreWithin) {
   v1::RunSpec spec = GoodSpec();
   v1::UniformNoiseData* noise = Set(&spec, "noise")->mutable_uniform_noise();

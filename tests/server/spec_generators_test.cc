@@ -22,14 +22,6 @@ v1::RunSpec Spec() {
   return spec;
 }
 
-std::vector<std::string> Messages(const v1::RunSpec& spec) {
-  std::vector<std::string> messages;
-  for (const Fault& fault : CheckSpec(spec, SpecLimits())) {
-    messages.push_back(fault.path + ": " + fault.message);
-  }
-  return messages;
-}
-
 TEST(SpecGeneratorsTest, TheLimitsAreWithin) {
   v1::RunSpec spec = Spec();
   v1::MoonsData* moons = spec.mutable_data()->mutable_moons();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/spec_check.h"
 #include "server/spec_yaml.h"
 
 // Specs and shorthands for the tests of the spec library.
@@ -88,6 +89,16 @@ inline std::vector<std::string> Faults(const std::string& text,
                                        const std::vector<std::string>& set = {},
                                        const SpecLimits& limits = {}) {
   return Lines(Parse(text, set, limits));
+}
+
+// The faults of a spec as `path: message`.
+inline std::vector<std::string> Messages(const v1::RunSpec& spec,
+                                         const SpecLimits& limits = {}) {
+  std::vector<std::string> messages;
+  for (const Fault& fault : CheckSpec(spec, limits)) {
+    messages.push_back(absl::StrCat(fault.path, ": ", fault.message));
+  }
+  return messages;
 }
 
 }  // namespace steelyard::server
