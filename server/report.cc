@@ -73,8 +73,7 @@ absl::StatusOr<storage::RunState> EndState(const v1::RunResult& result) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("result: want STEPS, WALL_TIME or EARLY_STOPPING without a "
-                   "failure_reason, or FAILURE "
-                   "with one, got ",
+                   "failure_reason, or FAILURE with one, got ",
                    v1::EndedBy_Name(result.ended_by()), " with ",
                    v1::FailureReason_Name(result.failure_reason())));
 }

@@ -34,8 +34,8 @@ absl::Status MakeUnequal(double ratio, Rows& rows);
 
 // The same of K classes, which become rarer one by one: of the class k the
 // first floor(n r^(-k / (K - 1)) + 1/2) rows, all where it has no more, n being
-// the rows of the largest class.  ratio r finite, >= 1; K >= 2. Errors:
-// InvalidArgument when a class would be without rows.
+// the rows of the largest class.  ratio r finite, >= 1; K >= 2.
+// Errors: InvalidArgument when a class would be without rows.
 absl::Status MakeLongTailed(double ratio, int64_t classes, Rows& rows);
 
 // Gives the fraction of all rows, drawn by `seed` (place "data.label_noise"),
