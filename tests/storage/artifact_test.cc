@@ -134,6 +134,16 @@ TEST_F(ArtifactTest, AnotherAttemptBeginsAnew) {
   EXPECT_EQ(Bytes(1, "a"), "after");
 }
 
+TEST_F(ArtifactTest, WhatAnotherAttemptReplacesIsRemoved) {
+  ASSERT_THAT(store_.Apply(Piece(1, 1, "a", "before")), IsOk());
+  ASSERT_THAT(store_.Apply(Lose(1, 1)), IsOk());
+  ASSERT_THAT(store_.Apply(Start(1, 2)), IsOk());
+  EXPECT_EQ(Bytes(1, "a"), "before");
+  ASSERT_THAT(store_.Apply(Piece(1, 2, "a", "after")), IsOk());
+  EXPECT_EQ(Bytes(1, "a"), "after");
+  EXPECT_EQ(Files(), std::vector<std::string>{HashOf("after").hex});
+}
+
 TEST_F(ArtifactTest, OnlyTheNewestAttemptGivesArtifacts) {
   ASSERT_THAT(store_.Apply(Lose(1, 1)), IsOk());
   ASSERT_THAT(store_.Apply(Start(1, 2)), IsOk());

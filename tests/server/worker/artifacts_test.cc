@@ -98,6 +98,38 @@ TEST(PredictionsTest, ATieIsNeitherClass) {
               StatusIs(absl::StatusCode::kResourceExhausted, "at most 10"));
 }
 
+// Three classes: at first all outputs are 0, and then each row is its own.
+TEST(PredictionsTest, OfSeveralClassesTheLargestOutputIsPredicted) {
+  v1::TrainLease lease = D8Lease(2000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  v1::InlineData& table = *spec.mutable_data()->mutable_inline_();
+  for (int i = 0; i < 8; ++i) table.set_labels(i, i % 3);
+  for (int i = 0; i < 8; ++i) {
+    table.mutable_features(i)->set_values(0, i % 3 == 1 ? 1 : 0);
+    table.mutable_features(i)->set_values(1, i % 3 == 2 ? 1 : 0);
+  }
+  (*spec.mutable_test_sets())["test"] = spec.data();
+  spec.mutable_loss()->mutable_softmax_cross_entropy();
+  spec.mutable_weighting()->mutable_uniform();
+  const auto trainer = MakeTrainer(lease, MemoryLimit()).value();
+  std::vector<std::string> lines =
+      absl::StrSplit(PredictionsCsv(*trainer, 1, 1 << 20).value(), '\n');
+  EXPECT_EQ(lines[0], "row,label,output_0,output_1,output_2,predicted");
+  EXPECT_EQ(lines[1], "0,0,0,0,0,-1");
+  while (!trainer->done()) ASSERT_THAT(trainer->Advance(1 << 20), IsOk());
+  lines = absl::StrSplit(PredictionsCsv(*trainer, 1, 1 << 20).value(), '\n');
+  for (int i = 0; i < 8; ++i) {
+    const std::vector<std::string> fields =
+        absl::StrSplit(lines[static_cast<size_t>(i) + 1], ',');
+    ASSERT_EQ(fields.size(), 6u);
+    EXPECT_EQ(fields[5], absl::StrCat(i % 3)) << lines[1];
+    EXPECT_EQ(fields[5], fields[1]);
+  }
+  EXPECT_EQ(FindBoundary(*trainer).f.size(), 201u * 201u * 3u);
+  EXPECT_THAT(BoundaryNpy(FindBoundary(*trainer)),
+              HasSubstr("'shape': (201, 201, 3), }"));
+}
+
 TEST(BoundaryTest, CoversTheRowsAndATenthMore) {
   const auto trainer = Trained(FullLease(100));
   const Boundary boundary = FindBoundary(*trainer);
