@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import struct
+import sys
 import time
 import zlib
 
@@ -43,7 +44,8 @@ def read_npy(data):
     values = struct.unpack(f"<{len(body) // struct.calcsize(form)}{form}", body)
     try:
         import numpy
-    except ImportError:
+    except ImportError:  # another Python than Debian's
+        print("no numpy: arrays are read without it", file=sys.stderr)
         return header["shape"], list(values)
     loaded = numpy.load(io.BytesIO(data))
     assert loaded.shape == header["shape"]
