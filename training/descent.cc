@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "training/losses.h"
 #include "training/sum_tree.h"
 #include "training/tile_products.h"
 
@@ -14,13 +15,18 @@ constexpr int64_t kTilesPerBlock = kBlockRows / Tiles::kRows;
 // each partial sum is read and written once for all of them.
 constexpr int64_t kTilesAtOnce = 4;
 
-// Writes c_i (-l'(m_i)): [count], a multiple of 8.
-template <Loss loss>
-inline void Pull(const double* coefficients, const double* margins,
-                 int64_t count, double* pull) {
-  if constexpr (loss == Loss::kExponential) {
+// Writes c_i (-l'(u_i)): [count], a multiple of 8.  Of kinds that have no
+// kernel of their own `kind` is kSquared.
+template <Loss::Kind kind>
+inline void Pull([[maybe_unused]] const Loss& loss, const double* coefficients,
+                 const double* margins, int64_t count, double* pull) {
+  if constexpr (kind == Loss::kExponential) {
     for (int64_t i = 0; i < count; ++i) {
       pull[i] = coefficients[i] * std::exp(-margins[i]);
+    }
+  } else if constexpr (kind != Loss::kLogistic) {
+    for (int64_t i = 0; i < count; ++i) {
+      pull[i] = coefficients[i] * PullAt(loss, margins[i]);
     }
   } else {
     // 1 / (1 + e^m), from e^-|m| so that nothing overflows and no digit is
@@ -44,9 +50,25 @@ Descent::Descent(const Tiles& tiles, std::span<const double> coefficients,
       partial_(tiles.columns() * Tiles::kRows),
       sum_(tiles.columns()) {
   std::copy(coefficients.begin(), coefficients.end(), coefficients_.data());
+  if (options_.loss.margins.none()) return;
+  scales_ = AlignedDoubles(coefficients_.size());
+  offsets_ = AlignedDoubles(coefficients_.size());
+  for (int64_t i = 0; i < tiles.rows(); ++i) {
+    const RowShape shape = ShapeOf(options_.loss, tiles.label(i));
+    coefficients_.data()[i] *= shape.factor * shape.scale;
+    scales_.data()[i] = shape.scale;
+    offsets_.data()[i] = shape.offset;
+  }
 }
 
-template <Loss loss>
+void Descent::Shape(int64_t first, int64_t count, double* margins) const {
+  for (int64_t i = 0; i < count; ++i) {
+    margins[i] =
+        scales_.data()[first + i] * margins[i] - offsets_.data()[first + i];
+  }
+}
+
+template <Loss::Kind kind>
 void Descent::AddUpWith(const double* theta, double* sum) {
   const int64_t d = tiles_.columns();
   alignas(64) double margins[kTilesAtOnce * Tiles::kRows];
@@ -59,8 +81,11 @@ void Descent::AddUpWith(const double* theta, double* sum) {
       const int64_t count = std::min(kTilesAtOnce, end - t);
       const double* z = tiles_.tile(t);
       MultiplyRows(z, d, count, theta, margins);
-      Pull<loss>(coefficients_.data() + t * Tiles::kRows, margins,
-                 count * Tiles::kRows, pull);
+      if (scales_.size() > 0) {
+        Shape(t * Tiles::kRows, count * Tiles::kRows, margins);
+      }
+      Pull<kind>(options_.loss, coefficients_.data() + t * Tiles::kRows,
+                 margins, count * Tiles::kRows, pull);
       switch (count) {
         case 4:
           AddRows<4>(z, d, pull, partial_.data());
@@ -82,10 +107,13 @@ void Descent::AddUpWith(const double* theta, double* sum) {
 }
 
 void Descent::AddUp(const double* theta, double* sum) {
-  if (options_.loss == Loss::kExponential) {
-    AddUpWith<Loss::kExponential>(theta, sum);
-  } else {
-    AddUpWith<Loss::kLogistic>(theta, sum);
+  switch (options_.loss.kind) {
+    case Loss::kExponential:
+      return AddUpWith<Loss::kExponential>(theta, sum);
+    case Loss::kLogistic:
+      return AddUpWith<Loss::kLogistic>(theta, sum);
+    default:
+      return AddUpWith<Loss::kSquared>(theta, sum);
   }
 }
 

@@ -10,8 +10,10 @@
 namespace steelyard::training {
 
 // Gradient descent with a fixed step on
-//   L(theta) = sum_i c_i l(z_i . theta) + l2_strength ||theta||^2:
-//   theta <- theta + learning_rate (sum_i c_i (-l'(m_i)) z_i
+//   L(theta) = sum_i c_i l_i + l2_strength ||theta||^2,
+//   l_i = a l(u_i), u_i = D m_i - O, m_i = z_i . theta (objective.h; most
+//   losses have a = D = 1, O = 0): theta <- theta + learning_rate (sum_i c_i a
+//   D (-l'(u_i)) z_i
 //                                   - 2 l2_strength theta).
 //
 // Sums over rows are one stated tree: blocks of 1,024 rows; within a block row
@@ -21,7 +23,7 @@ namespace steelyard::training {
 class Descent {
  public:
   struct Options {
-    Loss loss = Loss::kLogistic;
+    Loss loss;  // all kinds but kSquared and kSoftmaxCrossEntropy
     double learning_rate = 0;
     double l2_strength = 0;
   };
@@ -39,12 +41,16 @@ class Descent {
   void AddUp(const double* theta, double* sum);
 
  private:
-  template <Loss loss>
+  template <Loss::Kind kind>
   void AddUpWith(const double* theta, double* sum);
+  // Makes u of the margins m of `count` rows from row `first` on.
+  void Shape(int64_t first, int64_t count, double* margins) const;
 
   const Tiles& tiles_;
   const Options options_;
-  AlignedDoubles coefficients_;  // [8 * tiles], 0 beyond the rows
+  AlignedDoubles coefficients_;  // c a D, [8 * tiles], 0 beyond the rows
+  AlignedDoubles scales_;        // D, [8 * tiles]; none: all 1, and O 0
+  AlignedDoubles offsets_;       // O, [8 * tiles]; none with scales_
   AlignedDoubles partial_;       // [d, 8]
   AlignedDoubles sum_;           // [d]
 };

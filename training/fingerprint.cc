@@ -45,6 +45,19 @@ void AddSets(const Problem& problem, Hash64& hash) {
   }
 }
 
+void Add(const Loss& loss, Hash64& hash) {
+  hash.Add(static_cast<uint64_t>(loss.kind));
+  if (loss.kind == Loss::kPolynomial) {
+    hash.Add(loss.alpha);
+    hash.Add(loss.beta);
+  }
+  if (loss.kind == Loss::kFocal) hash.Add(loss.gamma);
+  if (loss.margins.none()) return;
+  hash.Add(loss.margins.scales);
+  hash.Add(loss.margins.offsets);
+  hash.Add(loss.margins.factors);
+}
+
 void Add(const Architecture& architecture, Hash64& hash) {
   hash.Add(architecture.hidden);
   hash.Add(architecture.outputs);
@@ -97,7 +110,7 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   hash.Add(absl::string_view(NumericsId()));
   AddSets(problem, hash);
   hash.Add(static_cast<uint64_t>(problem.bias));
-  hash.Add(static_cast<uint64_t>(problem.loss));
+  Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
   hash.Add(problem.l2_strength);
@@ -114,7 +127,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   hash.Add(static_cast<uint64_t>(problem.precision));
   AddSets(problem, hash);
   Add(problem.architecture, hash);
-  hash.Add(static_cast<uint64_t>(problem.loss));
+  Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
   hash.Add(problem.l2_strength);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "training/losses.h"
 
 namespace steelyard::training {
 namespace {
@@ -26,15 +27,18 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
   sets.push_back({.name = "train",
                   .tiles = Tiles(problem.train, weights.kept, problem.bias),
                   .log_weights = {}});
-  for (const double w : weights.values) {
-    sets.front().log_weights.push_back(std::log(w));
-  }
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back({.name = test.name,
                     .tiles = Tiles(test.rows, all, problem.bias),
                     .log_weights = {}});
+  }
+  for (MeasuredRows& set : sets) {
+    const bool train = &set == &sets.front();
+    set.log_weights =
+        LogCoefficients(problem.loss, false, set.tiles.labels(),
+                        train ? weights.values : std::span<const double>());
   }
   return sets;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,12 @@ double Norm(const double* theta, int64_t d) {
     sum += static_cast<long double>(theta[j]) * theta[j];
   }
   return static_cast<double>(std::sqrt(sum));
+}
+
+// Whether P2 is said of it.
+bool HasPrediction(const Loss& loss) {
+  return (loss.kind == Loss::kExponential || loss.kind == Loss::kLogistic) &&
+         loss.margins.none();
 }
 
 AlignedDoubles MarginsOfLargest(const std::vector<MeasuredRows>& sets) {
@@ -51,6 +58,8 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
       l2_strength_(problem.l2_strength),
       sets_(std::move(sets)),
       margins_(MarginsOfLargest(sets_)),
+      loss_margins_(loss_.margins.none() ? AlignedDoubles()
+                                         : MarginsOfLargest(sets_)),
       effective_sample_size_(weights.effective_sample_size) {
   for (const MeasuredRows& set : sets_) {
     set_ids_.push_back(
@@ -97,9 +106,11 @@ void Metrics::AddReference(const LinearProblem& problem,
   Add("direction/cosine");
 
   absl::StatusOr<GapPrediction> prediction =
-      l2_strength_ > 0
+      l2_strength_ > 0 ? absl::FailedPreconditionError(
+                             "with a penalty the parameters stay bounded")
+      : !HasPrediction(loss_)
           ? absl::FailedPreconditionError(
-                "with a penalty the parameters stay bounded")
+                "only the exponential and the logistic loss have it")
           : GapPrediction::Make(train(), *reference_, weights.values,
                                 problem.learning_rate);
   if (prediction.ok()) {
@@ -128,6 +139,18 @@ void Metrics::AddParameters() {
   for (int64_t j = 1; j < d; ++j) Add(absl::StrCat("parameters/", j));
 }
 
+std::span<const double> Metrics::LossMargins(const MeasuredRows& set) {
+  const int64_t n = set.tiles.rows();
+  const std::span<const double> margins(margins_.data(),
+                                        static_cast<size_t>(n));
+  if (loss_.margins.none()) return margins;
+  for (int64_t i = 0; i < n; ++i) {
+    const RowShape shape = ShapeOf(loss_, set.tiles.label(i));
+    loss_margins_.data()[i] = shape.scale * margins_[i] - shape.offset;
+  }
+  return {loss_margins_.data(), static_cast<size_t>(n)};
+}
+
 absl::Status Metrics::MeasureSet(int64_t step, size_t number,
                                  const double* theta, Values& values) {
   const MeasuredRows& set = sets_[number];
@@ -136,8 +159,10 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   set.tiles.Margins(theta, margins_.data());
   const std::span<const double> margins(margins_.data(),
                                         static_cast<size_t>(n));
-  const double log_loss = LogMeanLoss(loss_, set.log_weights, margins);
-  if (!std::isfinite(log_loss)) {
+  const double log_loss = LogMeanLoss(loss_, set.log_weights, LossMargins(set));
+  const bool none =
+      MayVanish(loss_) && log_loss == -std::numeric_limits<double>::infinity();
+  if (!none && !std::isfinite(log_loss)) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
@@ -149,12 +174,13 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
     positive += margins_[i] * set.tiles.label(i) > 0 ? 1 : 0;
   }
   const auto rows = static_cast<double>(n);
-  values.push_back(Value(ids.log_loss, log_loss));
+  if (!none) values.push_back(Value(ids.log_loss, log_loss));
   values.push_back(Value(ids.loss, std::exp(log_loss)));
   values.push_back(Value(ids.error, static_cast<double>(errors) / rows));
   values.push_back(
       Value(ids.fraction_positive, static_cast<double>(positive) / rows));
   if (number == 0) {
+    train_loss_ = std::exp(log_loss);
     least_margin_ = *std::min_element(margins.begin(), margins.end());
   }
   return absl::OkStatus();
@@ -198,8 +224,8 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   }
   const double norm = Norm(theta, d);
   if (objective_id_.has_value()) {
-    values.push_back(Value(*objective_id_, values[set_ids_.front().loss].value +
-                                               l2_strength_ * norm * norm));
+    values.push_back(
+        Value(*objective_id_, train_loss_ + l2_strength_ * norm * norm));
   }
   if (norm > 0) MeasureDirection(step, theta, norm, values);
   if (divergence_id_.has_value()) {

@@ -21,7 +21,8 @@ namespace steelyard::training {
 struct MeasuredRows {
   std::string name;  // "train", or the test set's
   Tiles tiles;
-  std::vector<double> log_weights;  // ln w_i, [n]; empty: all 0
+  // ln of w_i and the loss's factor of the row's class, [n]; empty: all 0.
+  std::vector<double> log_weights;
 };
 
 // Measures a linear model at one step.  Its table of metrics is fixed when it
@@ -61,6 +62,8 @@ class Metrics {
   void AddReference(const LinearProblem& problem, const RowWeights& weights);
   void AddParameters();
 
+  // What the loss is taken of, from margins_: u of objective.h, [n].
+  std::span<const double> LossMargins(const MeasuredRows& set);
   absl::Status MeasureSet(int64_t step, size_t number, const double* theta,
                           Values& values);
   void MeasureDirection(int64_t step, const double* theta, double norm,
@@ -69,8 +72,10 @@ class Metrics {
   const Loss loss_;
   const double l2_strength_;
   std::vector<MeasuredRows> sets_;
-  AlignedDoubles margins_;   // room for the largest set
-  double least_margin_ = 0;  // of the training rows, at the last measure
+  AlignedDoubles margins_;       // room for the largest set
+  AlignedDoubles loss_margins_;  // likewise, of a loss with margins of its own
+  double train_loss_ = 0;        // at the last measure
+  double least_margin_ = 0;      // of the training rows, at the last measure
   std::optional<HardMargin> reference_;
   std::optional<GapPrediction> prediction_;
   double divergence_ = 0;

@@ -43,10 +43,9 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
                                      std::span<const NetworkRows<Real>> sets)
     : loss_(problem.loss),
       l2_strength_(problem.l2_strength),
-      classes_(loss_ == Loss::kSoftmaxCrossEntropy
-                   ? problem.architecture.outputs
-                   : (AreSigns(problem) ? 2 : 0)),
-      signs_(loss_ != Loss::kSoftmaxCrossEntropy && classes_ == 2),
+      classes_(problem.architecture.outputs > 1 ? problem.architecture.outputs
+                                                : (AreSigns(problem) ? 2 : 0)),
+      signs_(problem.architecture.outputs == 1 && classes_ == 2),
       degree_(Homogeneity(problem.architecture)),
       effective_sample_size_(weights.effective_sample_size),
       sets_(sets) {
@@ -124,14 +123,13 @@ typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
       const double y = set.labels[row];
       size_t own = y > 0 ? 1 : 0;
       size_t predicted = *f > 0 ? 1 : 0;
-      if (loss_ == Loss::kSoftmaxCrossEntropy) {
+      loss_margins_[row] = LossMargin(loss_, f, k, y);
+      if (k > 1) {
         own = static_cast<size_t>(y);
         predicted = static_cast<size_t>(std::max_element(f, f + k) - f);
-        loss_margins_[row] = SoftmaxMargin(f, k, static_cast<int64_t>(y));
         margins_[row] = ClassMargin(f, k, static_cast<int64_t>(y));
       } else {
         margins_[row] = y * *f;
-        loss_margins_[row] = loss_ == Loss::kSquared ? *f - y : margins_[row];
       }
       if (classes == 0) continue;
       ++counts.rows[own];
@@ -144,10 +142,8 @@ typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
 
 template <typename Real>
 double NetworkMetrics<Real>::LogLossOf(const NetworkRows<Real>& set) const {
-  if (loss_ != Loss::kSquared) {
-    return LogMeanLoss(
-        loss_ == Loss::kSoftmaxCrossEntropy ? Loss::kLogistic : loss_,
-        set.log_weights, loss_margins_);
+  if (loss_.kind != Loss::kSquared) {
+    return LogMeanLoss(loss_, set.log_weights, loss_margins_);
   }
   const double sum = SumOverRows(set.rows, [&](int64_t row) {
     const auto i = static_cast<size_t>(row);
@@ -192,9 +188,8 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   const SetIds& ids = set_ids_[number];
   const Counts counts = Predict(set, theta, network);
   const double log_loss = LogLossOf(set);
-  // A squared loss may be 0, whose logarithm is left out.
-  const bool none = loss_ == Loss::kSquared &&
-                    log_loss == -std::numeric_limits<double>::infinity();
+  const bool none =
+      MayVanish(loss_) && log_loss == -std::numeric_limits<double>::infinity();
   if (!none && !std::isfinite(log_loss)) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",

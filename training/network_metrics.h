@@ -24,7 +24,8 @@ struct NetworkRows {
   int64_t features = 0;             // the constant one counted
   AlignedArray<Real> values;        // [rows, features]
   std::vector<double> labels;       // [rows]
-  std::vector<double> log_weights;  // ln w_i, [rows]; empty: all 0
+  std::vector<double> log_weights;  // ln of w_i and the loss's factor of the
+                                    // row's class, [rows]; empty: all 0
 
   const Real* row(int64_t i) const { return values.data() + i * features; }
 };

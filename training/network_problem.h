@@ -99,11 +99,11 @@ enum class Precision { kSingle, kDouble };
 // A network, or a linear model by other optimisers than full-batch descent with
 // a fixed step: L(theta) = (1/n) sum_i w_i l_i + l2_strength ||theta||^2.
 struct NetworkProblem {
-  Rows train;  // labels: -1 and +1; 0 ... K-1 for kSoftmaxCrossEntropy; any
-               // finite value for kSquared
+  Rows train;  // labels: -1 and +1; 0 ... K-1 of several outputs; any finite
+               // value for kSquared
   std::vector<TestSet> tests;  // labels as in train
   Architecture architecture;
-  Loss loss = Loss::kLogistic;
+  Loss loss;
   std::vector<double> weights;  // as LinearProblem's
   Normalization normalization = Normalization::kMeanOne;
   double l2_strength = 0;   // finite, >= 0; biases included

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "training/losses.h"
 #include "training/network_initial.h"
 #include "training/output_losses.h"
 
@@ -49,13 +50,17 @@ std::vector<NetworkRows<Real>> MakeSets(const NetworkProblem& problem,
   std::vector<NetworkRows<Real>> sets;
   sets.push_back(
       MakeRows<Real>("train", problem.train, weights.kept, constant));
-  for (const double w : weights.values) {
-    sets.front().log_weights.push_back(std::log(w));
-  }
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back(MakeRows<Real>(test.name, test.rows, all, constant));
+  }
+  const bool classes = problem.architecture.outputs > 1;
+  for (NetworkRows<Real>& set : sets) {
+    const bool train = &set == &sets.front();
+    set.log_weights =
+        LogCoefficients(problem.loss, classes, set.labels,
+                        train ? weights.values : std::span<const double>());
   }
   return sets;
 }

@@ -13,14 +13,14 @@ namespace steelyard::training {
 // Writes c_i dl_i/df to `slopes`, [rows, k], and returns sum_i c_i l_i, added
 // in order.  labels, coefficients: [rows].  Not finite where an output is not.
 template <typename Real>
-double SlopesOfLosses(Loss loss, const Real* outputs, int64_t k,
+double SlopesOfLosses(const Loss& loss, const Real* outputs, int64_t k,
                       std::span<const double> labels,
                       std::span<const double> coefficients, Real* slopes);
 
-// The margin whose logistic loss is a row's softmax cross-entropy:
-// f_y - log(sum over the other classes j of exp(f_j)); k >= 2.
+// What a row's loss is taken of: u of objective.h; f - y with kSquared.
 template <typename Real>
-double SoftmaxMargin(const Real* outputs, int64_t k, int64_t label);
+double LossMargin(const Loss& loss, const Real* outputs, int64_t k,
+                  double label);
 
 // f_y less the largest of the others; k >= 2.
 template <typename Real>

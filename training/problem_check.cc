@@ -25,10 +25,14 @@ absl::Status CheckArchitecture(const NetworkProblem& problem) {
                 absl::StrCat("at most ", kMostLayers, " layers in all"),
                 architecture.hidden.size() + 1);
   }
-  const bool classes = problem.loss == Loss::kSoftmaxCrossEntropy;
-  if (classes ? architecture.outputs < 2 : architecture.outputs != 1) {
+  const bool classes = problem.loss.kind == Loss::kSoftmaxCrossEntropy;
+  const bool either = problem.loss.kind == Loss::kFocal;
+  if (architecture.outputs < (classes ? 2 : 1) ||
+      (!classes && !either && architecture.outputs > 1)) {
     return Want("architecture.outputs",
-                classes ? "at least 2 classes" : "1, as the loss needs",
+                classes  ? "at least 2 classes"
+                : either ? "at least 1"
+                         : "1, as the loss needs",
                 architecture.outputs);
   }
   int64_t inputs = problem.train.columns + 1;
@@ -124,17 +128,54 @@ absl::Status CheckBatches(const NetworkProblem& problem) {
 }
 
 LabelKind LabelsOf(const NetworkProblem& problem) {
-  switch (problem.loss) {
-    case Loss::kExponential:
-    case Loss::kLogistic:
-      break;
-    case Loss::kSquared:
-      return {.values = LabelValues::kNumbers};
-    case Loss::kSoftmaxCrossEntropy:
-      return {.values = LabelValues::kClasses,
-              .classes = problem.architecture.outputs};
+  if (problem.loss.kind == Loss::kSquared) {
+    return {.values = LabelValues::kNumbers};
+  }
+  if (problem.architecture.outputs > 1) {
+    return {.values = LabelValues::kClasses,
+            .classes = problem.architecture.outputs};
   }
   return {.values = LabelValues::kSigns};
+}
+
+absl::Status CheckValues(absl::string_view where,
+                         std::span<const double> values, int64_t count,
+                         bool above_zero) {
+  if (!values.empty() && std::ssize(values) != count) {
+    return Want(where, absl::StrCat("none or ", count, " values"),
+                values.size());
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double value = values[i];
+    if (std::isfinite(value) && (value > 0 || !above_zero)) continue;
+    return Want(absl::StrCat(where, "[", i, "]"),
+                above_zero ? "a finite value > 0" : "a finite value", value);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLoss(const Loss& loss, int64_t outputs) {
+  if (loss.kind == Loss::kPolynomial) {
+    STEELYARD_RETURN_IF_ERROR(WantAboveZero("loss.alpha", loss.alpha));
+    if (!(std::fabs(loss.beta) <= 700)) {
+      return Want("loss.beta", "a value of -700 to 700", loss.beta);
+    }
+  }
+  if (loss.kind == Loss::kFocal) {
+    STEELYARD_RETURN_IF_ERROR(WantAtLeastZero("loss.gamma", loss.gamma));
+  }
+  const ClassMargins& margins = loss.margins;
+  if (margins.none()) return absl::OkStatus();
+  if (loss.kind != Loss::kLogistic && loss.kind != Loss::kFocal &&
+      loss.kind != Loss::kSoftmaxCrossEntropy) {
+    return Want("loss.margins", "none with this loss", "some");
+  }
+  const int64_t k = std::max<int64_t>(outputs, 2);
+  STEELYARD_RETURN_IF_ERROR(
+      CheckValues("loss.margins.scales", margins.scales, k, true));
+  STEELYARD_RETURN_IF_ERROR(
+      CheckValues("loss.margins.offsets", margins.offsets, k * k, false));
+  return CheckValues("loss.margins.factors", margins.factors, k, true);
 }
 
 absl::Status CheckRun(int64_t steps, const Schedule& schedule) {
@@ -146,10 +187,12 @@ absl::Status CheckRun(int64_t steps, const Schedule& schedule) {
 
 absl::Status CheckProblem(const LinearProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(CheckRows(problem.train, problem.tests, {}));
-  if (problem.loss != Loss::kExponential && problem.loss != Loss::kLogistic) {
-    return Want("loss", "exponential or logistic",
-                static_cast<int>(problem.loss));
+  if (problem.loss.kind == Loss::kSquared ||
+      problem.loss.kind == Loss::kSoftmaxCrossEntropy) {
+    return Want("loss", "a loss of margins",
+                static_cast<int>(problem.loss.kind));
   }
+  STEELYARD_RETURN_IF_ERROR(CheckLoss(problem.loss, 1));
   STEELYARD_RETURN_IF_ERROR(
       WantAtLeastZero("l2_strength", problem.l2_strength));
   STEELYARD_RETURN_IF_ERROR(
@@ -161,6 +204,8 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(
       CheckRows(problem.train, problem.tests, LabelsOf(problem)));
   STEELYARD_RETURN_IF_ERROR(CheckArchitecture(problem));
+  STEELYARD_RETURN_IF_ERROR(
+      CheckLoss(problem.loss, problem.architecture.outputs));
   STEELYARD_RETURN_IF_ERROR(CheckInitial(problem));
   STEELYARD_RETURN_IF_ERROR(CheckBatches(problem));
   STEELYARD_RETURN_IF_ERROR(CheckRule(problem.rule));

@@ -37,6 +37,8 @@ class Tiles {
   }
   // The label of row i: -1 or +1.
   double label(int64_t i) const { return labels_[static_cast<size_t>(i)]; }
+  // [rows]
+  std::span<const double> labels() const { return labels_; }
 
   // The largest |z_ij|.
   double LargestValue() const;

@@ -23,13 +23,14 @@
 namespace steelyard::training {
 
 // Full-batch gradient descent on a linear model, from theta = 0:
-//   L(theta) = (1/n) sum_i w_i l(y_i theta.x_i) + l2_strength ||theta||^2
-// with w normalised and rows of weight 0 left out of everything.
+//   L(theta) = (1/n) sum_i w_i l_i + l2_strength ||theta||^2
+// with l_i the loss of the margin y_i theta.x_i, w normalised and rows of
+// weight 0 left out of everything.
 struct LinearProblem {
   Rows train;
   std::vector<TestSet> tests;
-  bool bias = true;             // adds a constant feature 1, last
-  Loss loss = Loss::kLogistic;  // or kExponential
+  bool bias = true;  // adds a constant feature 1, last
+  Loss loss;         // all kinds but kSquared and kSoftmaxCrossEntropy
   // [n] before normalisation, finite, >= 0, sum > 0; empty: all 1.
   std::vector<double> weights;
   Normalization normalization = Normalization::kMeanOne;

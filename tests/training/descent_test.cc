@@ -63,7 +63,7 @@ std::vector<double> LiteralSum(const Rows& rows, Loss loss,
       double margin = 0;
       for (size_t j = 0; j <= d; ++j) margin += z[j] * theta[j];
       double pull = 0;
-      if (loss == Loss::kExponential) {
+      if (loss.kind == Loss::kExponential) {
         pull = c[row] * std::exp(-margin);
       } else {
         const double e = std::exp(-std::fabs(margin));
@@ -142,7 +142,7 @@ long double Objective(const Tiles& tiles, const std::vector<double>& c,
     }
     const long double e = std::exp(-margin);
     sum += c[static_cast<size_t>(i)] *
-           (options.loss == Loss::kExponential ? e : std::log1p(e));
+           (options.loss.kind == Loss::kExponential ? e : std::log1p(e));
   }
   for (const long double t : theta) sum += options.l2_strength * t * t;
   return sum;
@@ -178,8 +178,33 @@ TEST(DescentTest, StepIsTheGradientByCentralDifferences) {
   }
 }
 
+// sum_i c_i a D (-l'(D m_i - O)) z_i of every loss.
+TEST(DescentTest, EveryLossPullsAsItsFormulaSays) {
+  const int64_t n = 45;
+  const int64_t d = 4;
+  const Tiles tiles(RandomRows(n, d - 1, 0.3, 5), All(n), true);
+  const std::vector<double> c = RandomValues(n, 0.1, 2, 6);
+  const std::vector<double> theta = RandomValues(d, -2, 2, 7);
+  AlignedDoubles margins(tiles.tiles() * 8);
+  tiles.Margins(theta.data(), margins.data());
+  for (const Loss& loss : LossesOfMargins()) {
+    std::vector<double> sum(static_cast<size_t>(d), 0);
+    Descent(tiles, c, {.loss = loss}).AddUp(theta.data(), sum.data());
+    for (int64_t j = 0; j < d; ++j) {
+      double want = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        const RowShape shape = ShapeOf(loss, tiles.label(i));
+        const double u = shape.scale * margins[i] - shape.offset;
+        want += c[static_cast<size_t>(i)] * shape.factor * shape.scale *
+                PullAt(loss, u) * tiles.at(i, j);
+      }
+      EXPECT_NEAR(sum[static_cast<size_t>(j)], want, 1e-12) << loss.kind;
+    }
+  }
+}
+
 TEST(DescentTest, StepsTakeNothingFromTheHeap) {
-  for (const Loss loss : {Loss::kExponential, Loss::kLogistic}) {
+  for (const Loss& loss : LossesOfMargins()) {
     const Tiles tiles(RandomRows(1500, 20, 0.5, 1), All(1500), true);
     const std::vector<double> c(1500, 1.0 / 1500);
     Descent descent(tiles, c, {.loss = loss, .learning_rate = 0.1});

@@ -54,7 +54,7 @@ void Scale(std::vector<double>& weights, double factor) {
 }
 
 TEST(InvarianceTest, ScaleOfWeightsMeansNothingWhereTheyAreNormalized) {
-  for (const Loss loss : {Loss::kExponential, Loss::kLogistic}) {
+  for (const Loss& loss : LossesOfMargins()) {
     for (const Normalization normalization : kNormalizations) {
       if (normalization == Normalization::kNone) continue;
       const LinearProblem problem = Weighted(normalization, loss);
@@ -69,67 +69,82 @@ TEST(InvarianceTest, ScaleOfWeightsMeansNothingWhereTheyAreNormalized) {
 
 // Without normalisation c times the weights is c times the step.
 TEST(InvarianceTest, ScaleOfRawWeightsIsScaleOfTheStep) {
-  LinearProblem heavy = Weighted(Normalization::kNone, Loss::kExponential);
-  heavy.l2_strength = 0;
-  LinearProblem fast = heavy;
-  Scale(heavy.weights, 2.5);
-  fast.learning_rate *= 2.5;
-  ExpectSame(heavy, fast, kSameSums, {"train/log_loss", "train/loss"});
+  for (const Loss& loss : LossesOfMargins()) {
+    LinearProblem heavy = Weighted(Normalization::kNone, loss);
+    heavy.l2_strength = 0;
+    LinearProblem fast = heavy;
+    Scale(heavy.weights, 2.5);
+    fast.learning_rate *= 2.5;
+    ExpectSame(heavy, fast, kSameSums, {"train/log_loss", "train/loss"});
+  }
 }
 
 // Two copies count in n: under sum_one and min_one as well as under mean_one
 // the loss is divided by the n of the rows that are there, so there the step is
 // scaled by the ratio of both n's; mean_one alone is free of it.
+void ExpectTwoCopies(const Loss& loss, Normalization normalization) {
+  LinearProblem twice = Weighted(normalization, loss);
+  twice.l2_strength = 0;
+  twice.weights.assign(23, 1.0);
+  LinearProblem copied = twice;
+  twice.weights[5] = 2;
+  for (size_t j = 0; j < 3; ++j) {
+    copied.train.features.push_back(copied.train.features[15 + j]);
+  }
+  copied.train.labels.push_back(copied.train.labels[5]);
+  copied.weights.push_back(1);
+  ++copied.train.rows;
+  std::vector<std::string> except = {"train/error", "train/fraction_positive",
+                                     "theory/kl", "direction/predicted_gap",
+                                     "weights/effective_sample_size"};
+  if (normalization != Normalization::kMeanOne) {
+    copied.learning_rate *= 24. / 23;
+    except.insert(except.end(), {"train/log_loss", "train/loss"});
+  }
+  // sum_one: 1/24 and 2/24 either way.
+  ExpectSame(twice, copied, kSameSums, except);
+}
+
 TEST(InvarianceTest, WeightTwoEqualsTwoCopies) {
-  for (const Normalization normalization : kNormalizations) {
-    LinearProblem twice = Weighted(normalization, Loss::kLogistic);
-    twice.l2_strength = 0;
-    twice.weights.assign(23, 1.0);
-    LinearProblem copied = twice;
-    twice.weights[5] = 2;
-    for (size_t j = 0; j < 3; ++j) {
-      copied.train.features.push_back(copied.train.features[15 + j]);
+  for (const Loss& loss : LossesOfMargins()) {
+    for (const Normalization normalization : kNormalizations) {
+      ExpectTwoCopies(loss, normalization);
     }
-    copied.train.labels.push_back(copied.train.labels[5]);
-    copied.weights.push_back(1);
-    ++copied.train.rows;
-    std::vector<std::string> except = {"train/error", "train/fraction_positive",
-                                       "theory/kl", "direction/predicted_gap",
-                                       "weights/effective_sample_size"};
-    if (normalization != Normalization::kMeanOne) {
-      copied.learning_rate *= 24. / 23;
-      except.insert(except.end(), {"train/log_loss", "train/loss"});
-    }
-    // sum_one: 1/24 and 2/24 either way.
-    ExpectSame(twice, copied, kSameSums, except);
   }
 }
 
+// The problem with rows of weight 0 between its own.
+LinearProblem Padded(const LinearProblem& problem) {
+  LinearProblem padded = problem;
+  padded.train = Rows{.rows = 0, .columns = 3, .features = {}, .labels = {}};
+  padded.weights.clear();
+  const auto add = [&](double weight, const double* x, double y) {
+    padded.train.features.insert(padded.train.features.end(), x, x + 3);
+    padded.train.labels.push_back(y);
+    padded.weights.push_back(weight);
+    ++padded.train.rows;
+  };
+  const double far[3] = {-1e6, 1e6, 3};
+  for (size_t i = 0; i < 23; ++i) {
+    for (size_t k = 0; k < i % 3; ++k) add(0, far, 1);
+    add(problem.weights[i], &problem.train.features[3 * i],
+        problem.train.labels[i]);
+  }
+  add(0, far, -1);
+  return padded;
+}
+
 TEST(InvarianceTest, RowsOfWeightZeroChangeNoBit) {
-  for (const Normalization normalization : kNormalizations) {
-    const LinearProblem problem = Weighted(normalization, Loss::kLogistic);
-    LinearProblem padded = problem;
-    padded.train = Rows{.rows = 0, .columns = 3, .features = {}, .labels = {}};
-    padded.weights.clear();
-    const auto add = [&](double weight, const double* x, double y) {
-      padded.train.features.insert(padded.train.features.end(), x, x + 3);
-      padded.train.labels.push_back(y);
-      padded.weights.push_back(weight);
-      ++padded.train.rows;
-    };
-    const double far[3] = {-1e6, 1e6, 3};
-    for (size_t i = 0; i < 23; ++i) {
-      for (size_t k = 0; k < i % 3; ++k) add(0, far, 1);
-      add(problem.weights[i], &problem.train.features[3 * i],
-          problem.train.labels[i]);
+  for (const Loss& loss : LossesOfMargins()) {
+    for (const Normalization normalization : kNormalizations) {
+      const LinearProblem problem = Weighted(normalization, loss);
+      ExpectSame(problem, Padded(problem), 0);
     }
-    add(0, far, -1);
-    ExpectSame(problem, padded, 0);
   }
 }
 
 TEST(InvarianceTest, OrderOfRowsIsRounding) {
-  for (const Loss loss : {Loss::kExponential, Loss::kLogistic}) {
+  for (const Loss& loss : LossesOfMargins()) {
     for (const Normalization normalization : kNormalizations) {
       const LinearProblem problem = Weighted(normalization, loss);
       LinearProblem shuffled = problem;

@@ -12,7 +12,7 @@ namespace {
 // The same in extended precision, whose exponent reaches e^11,000.
 double SlowLogLoss(Loss loss, double margin) {
   const long double m = margin;
-  if (loss == Loss::kExponential) return -margin;
+  if (loss.kind == Loss::kExponential) return -margin;
   return static_cast<double>(std::log(std::log1p(std::exp(-m))));
 }
 

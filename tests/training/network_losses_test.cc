@@ -121,16 +121,16 @@ Golden ReadGolden() {
 }
 
 NetworkProblem Problem(const Golden& golden, const Case& test) {
-  const bool softmax = test.loss == Loss::kSoftmaxCrossEntropy;
+  const bool softmax = test.loss.kind == Loss::kSoftmaxCrossEntropy;
   NetworkProblem problem;
   problem.train = golden.rows;
   problem.train.labels =
-      test.loss == Loss::kSquared ? golden.numbers : golden.classes;
+      test.loss.kind == Loss::kSquared ? golden.numbers : golden.classes;
   for (const double label : golden.classes) {
     const double by_class[] = {4, 1, 2};
     problem.weights.push_back(by_class[static_cast<size_t>(label)]);
   }
-  if (!softmax && test.loss != Loss::kSquared) {
+  if (!softmax && test.loss.kind != Loss::kSquared) {
     for (double& y : problem.train.labels) y = y > 0 ? -1 : 1;
   }
   problem.architecture.hidden = {8, 6};

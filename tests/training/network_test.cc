@@ -77,10 +77,11 @@ class Batch {
 
  private:
   double Label(int64_t i) const {
-    if (test_.loss == Loss::kSoftmaxCrossEntropy) {
+    if (test_.architecture.outputs > 1) {
       return static_cast<double>(i % test_.architecture.outputs);
     }
-    if (test_.loss == Loss::kSquared) return 0.3 * static_cast<double>(i) - 1;
+    if (test_.loss.kind == Loss::kSquared)
+      return 0.3 * static_cast<double>(i) - 1;
     return i % 2 == 0 ? 1 : -1;
   }
   double Backward(const std::vector<double>& theta,
@@ -147,8 +148,8 @@ TEST_P(NetworkTest, HomogeneityAndEulersIdentityHoldWhereTheyArePromised) {
 std::vector<NetworkCase> Cases() {
   std::vector<NetworkCase> cases;
   const auto add = [&](std::string name, std::vector<int64_t> hidden,
-                       Activation activation, Biases biases, Loss loss) {
-    const int64_t outputs = loss == Loss::kSoftmaxCrossEntropy ? 4 : 1;
+                       Activation activation, Biases biases, const Loss& loss,
+                       int64_t outputs = 1) {
     cases.push_back({.name = std::move(name),
                      .architecture = {.hidden = std::move(hidden),
                                       .outputs = outputs,
@@ -166,9 +167,23 @@ std::vector<NetworkCase> Cases() {
   add("LeakyRelu", {9}, A::kLeakyRelu, B::kNone, Loss::kSquared);
   add("Tanh", {6, 6, 6}, A::kTanh, B::kPerLayer, Loss::kSquared);
   add("Quadratic", {6, 3}, A::kQuadratic, B::kNone, Loss::kLogistic);
-  add("Softmax", {8}, A::kTanh, B::kPerLayer, Loss::kSoftmaxCrossEntropy);
+  add("Softmax", {8}, A::kTanh, B::kPerLayer, Loss::kSoftmaxCrossEntropy, 4);
   add("SoftmaxLinear", {}, A::kRelu, B::kConstantInput,
-      Loss::kSoftmaxCrossEntropy);
+      Loss::kSoftmaxCrossEntropy, 4);
+  add("Polynomial", {6}, A::kTanh, B::kNone, Loss::kPolynomial);
+  add("SquaredHinge", {6}, A::kTanh, B::kNone, Loss::kSquaredHinge);
+  add("Focal", {6}, A::kTanh, B::kPerLayer, Loss::kFocal);
+  add("FocalClasses", {6}, A::kTanh, B::kPerLayer, Loss::kFocal, 4);
+  Loss shaped = Loss::kLogistic;
+  shaped.margins = {.scales = {0.5, 1.25},
+                    .offsets = {0, -0.7, 1.5, 0},
+                    .factors = {3, 0.25}};
+  add("MarginsOfSigns", {6}, A::kTanh, B::kPerLayer, shaped);
+  shaped = Loss::kSoftmaxCrossEntropy;
+  shaped.margins = {.scales = {0.5, 1.25, 2},
+                    .offsets = {0, -0.7, 1.5, 2, 0, -1, 0.1, 0.2, 0},
+                    .factors = {3, 0.25, 1}};
+  add("MarginsOfClasses", {6}, A::kTanh, B::kPerLayer, shaped, 3);
   return cases;
 }
 

@@ -123,6 +123,25 @@ inline Values ByName(const Trainer& trainer, const Evaluation& evaluation) {
   return values;
 }
 
+// One loss of each kind that is taken of margins, and of some another.
+inline std::vector<Loss> LossesOfMargins() {
+  std::vector<Loss> losses = {Loss::kExponential, Loss::kLogistic,
+                              Loss::kHinge,       Loss::kSquaredHinge,
+                              Loss::kPolynomial,  Loss::kFocal};
+  losses.emplace_back(Loss::kPolynomial);
+  losses.back().alpha = 2.5;
+  losses.back().beta = 0.25;
+  losses.emplace_back(Loss::kFocal);
+  losses.back().gamma = 0.5;
+  for (const Loss::Kind kind : {Loss::kLogistic, Loss::kFocal}) {
+    losses.emplace_back(kind);
+    losses.back().margins = {.scales = {0.5, 1.25},
+                             .offsets = {0, -0.7, 1.5, 0},
+                             .factors = {3, 0.25}};
+  }
+  return losses;
+}
+
 // The metrics of a run by step.
 inline std::map<int64_t, Values> Measure(LinearProblem problem) {
   const std::unique_ptr<Trainer> trainer = MakeTrainer(std::move(problem));

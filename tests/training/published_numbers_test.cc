@@ -167,5 +167,44 @@ TEST(PublishedNumbersTest, PredictedGapOfToyAIsRightAtAMillionSteps) {
               2e-5);
 }
 
+// Wang et al. 2022 (docs/science.md): theta_1 / theta_2 tends to
+// (2^alpha w_1 / w_2)^(1 / (alpha + 2)), whatever the weights: they never fade.
+TEST(PublishedNumbersTest, PolynomialTailsKeepTheWeights) {
+  const double ratios[] = {.1, 1, 10};
+  const double limits[2][3] = {{.58480, 1.25992, 2.71442},
+                               {.79527, 1.41421, 2.51487}};
+  for (int k = 0; k < 3; ++k) {
+    for (const int alpha : {1, 2}) {
+      LinearProblem problem = Decades(ToyA({ratios[k], 1}), 1'000'000);
+      problem.loss = Loss::kPolynomial;
+      problem.loss.alpha = alpha;
+      problem.learning_rate = 1;
+      auto end = Measure(problem).at(1'000'000);
+      EXPECT_NEAR(end.at("parameters/0") / end.at("parameters/1") /
+                      limits[alpha - 1][k],
+                  1, 1e-4)
+          << alpha << " " << ratios[k];
+    }
+  }
+}
+
+// Kini et al. 2021: with a multiplier D on the first row the ratio tends to
+// 1 / D, weights move its numerator's logarithm alone.
+TEST(PublishedNumbersTest, MultipliersSetTheLimitAndWeightsTheWay) {
+  LinearProblem problem = ToyA();
+  problem.train = MakeRows({{1, 0}, {0, -1}}, {1, -1});
+  problem.loss = Loss::kLogistic;
+  problem.loss.margins.scales = {1, .5};
+  problem.learning_rate = 1;
+  problem = Decades(std::move(problem), 2'000'000);
+  const auto ratio = [](const LinearProblem& of) {
+    auto end = Measure(of).at(2'000'000);
+    return end.at("parameters/0") / end.at("parameters/1");
+  };
+  EXPECT_PRINTED(ratio(problem), 1.7993, 4);
+  problem.weights = {10, 1};
+  EXPECT_PRINTED(ratio(problem), 2.1513, 4);
+}
+
 }  // namespace
 }  // namespace steelyard::training
