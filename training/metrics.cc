@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
+#include "training/error_counts.h"
 #include "training/losses.h"
 
 namespace steelyard::training {
@@ -66,6 +67,7 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
         {.log_loss = Add(set.name + "/log_loss"),
          .loss = Add(set.name + "/loss"),
          .error = Add(set.name + "/error"),
+         .balanced_error = Add(set.name + "/balanced_error"),
          .fraction_positive = Add(set.name + "/fraction_positive")});
   }
   if (l2_strength_ > 0) {
@@ -167,18 +169,19 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
         "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
   }
-  int64_t errors = 0;
+  ErrorCounts errors(2);
   int64_t positive = 0;
   for (int64_t i = 0; i < n; ++i) {
-    errors += margins_[i] <= 0 ? 1 : 0;
-    positive += margins_[i] * set.tiles.label(i) > 0 ? 1 : 0;
+    const double y = set.tiles.label(i);
+    errors.Add(y > 0 ? 1 : 0, margins_[i] <= 0);
+    positive += margins_[i] * y > 0 ? 1 : 0;
   }
-  const auto rows = static_cast<double>(n);
   if (!none) values.push_back(Value(ids.log_loss, log_loss));
   values.push_back(Value(ids.loss, std::exp(log_loss)));
-  values.push_back(Value(ids.error, static_cast<double>(errors) / rows));
-  values.push_back(
-      Value(ids.fraction_positive, static_cast<double>(positive) / rows));
+  values.push_back(Value(ids.error, errors.Fraction()));
+  values.push_back(Value(ids.balanced_error, errors.MeanFraction()));
+  values.push_back(Value(ids.fraction_positive, static_cast<double>(positive) /
+                                                    static_cast<double>(n)));
   if (number == 0) {
     train_loss_ = std::exp(log_loss);
     least_margin_ = *std::min_element(margins.begin(), margins.end());

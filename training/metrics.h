@@ -52,6 +52,7 @@ class Metrics {
     uint32_t log_loss = 0;
     uint32_t loss = 0;
     uint32_t error = 0;
+    uint32_t balanced_error = 0;
     uint32_t fraction_positive = 0;
   };
   using Id = std::optional<uint32_t>;  // nothing: absent for the whole run

@@ -108,8 +108,7 @@ template <typename Real>
 typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
     const NetworkRows<Real>& set, const Real* theta, Network<Real>& network) {
   const auto classes = static_cast<size_t>(classes_);
-  Counts counts = {.rows = std::vector<int64_t>(classes, 0),
-                   .errors = std::vector<int64_t>(classes, 0),
+  Counts counts = {.errors = ErrorCounts(classes),
                    .predicted = std::vector<int64_t>(classes, 0)};
   margins_.resize(static_cast<size_t>(set.rows));
   loss_margins_.resize(static_cast<size_t>(set.rows));
@@ -132,9 +131,8 @@ typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
         margins_[row] = y * *f;
       }
       if (classes == 0) continue;
-      ++counts.rows[own];
+      counts.errors.Add(own, margins_[row] <= 0);
       ++counts.predicted[predicted];
-      counts.errors[own] += margins_[row] <= 0 ? 1 : 0;
     }
   }
   return counts;
@@ -157,21 +155,9 @@ double NetworkMetrics<Real>::LogLossOf(const NetworkRows<Real>& set) const {
 template <typename Real>
 void NetworkMetrics<Real>::AddCounts(const SetIds& ids, const Counts& counts,
                                      Values& values) {
-  int64_t rows = 0;
-  int64_t errors = 0;
-  double balanced = 0;
-  double present = 0;
-  for (size_t k = 0; k < counts.rows.size(); ++k) {
-    rows += counts.rows[k];
-    errors += counts.errors[k];
-    if (counts.rows[k] == 0) continue;
-    present += 1;
-    balanced += static_cast<double>(counts.errors[k]) /
-                static_cast<double>(counts.rows[k]);
-  }
-  const auto n = static_cast<double>(rows);
-  values.push_back(Value(*ids.error, static_cast<double>(errors) / n));
-  values.push_back(Value(*ids.balanced_error, balanced / present));
+  const auto n = static_cast<double>(counts.errors.rows());
+  values.push_back(Value(*ids.error, counts.errors.Fraction()));
+  values.push_back(Value(*ids.balanced_error, counts.errors.MeanFraction()));
   const size_t first = signs_ ? 1 : 0;  // of signs the positive alone
   for (size_t k = first; k < counts.predicted.size(); ++k) {
     values.push_back(Value(*ids.fraction + static_cast<uint32_t>(k - first),

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/aligned.h"
+#include "training/error_counts.h"
 #include "training/network.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -61,8 +62,7 @@ class NetworkMetrics {
   };
   // What is counted over a set's rows.
   struct Counts {
-    std::vector<int64_t> rows;       // of each class
-    std::vector<int64_t> errors;     // of each class
+    ErrorCounts errors;              // of each class
     std::vector<int64_t> predicted;  // as each class
   };
 

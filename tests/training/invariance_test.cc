@@ -94,8 +94,11 @@ void ExpectTwoCopies(const Loss& loss, Normalization normalization) {
   copied.train.labels.push_back(copied.train.labels[5]);
   copied.weights.push_back(1);
   ++copied.train.rows;
-  std::vector<std::string> except = {"train/error", "train/fraction_positive",
-                                     "theory/kl", "direction/predicted_gap",
+  std::vector<std::string> except = {"train/error",
+                                     "train/balanced_error",
+                                     "train/fraction_positive",
+                                     "theory/kl",
+                                     "direction/predicted_gap",
                                      "weights/effective_sample_size"};
   if (normalization != Normalization::kMeanOne) {
     copied.learning_rate *= 24. / 23;

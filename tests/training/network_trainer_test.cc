@@ -136,8 +136,9 @@ TEST(NetworkTrainerTest, ALinearNetworkIsTheLinearModel) {
     ASSERT_EQ(got.size(), wanted.size());
     for (const auto& [step, values] : got) {
       for (const char* name :
-           {"train/log_loss", "train/error", "train/fraction_positive",
-            "test/log_loss", "test/error", "train/objective", "parameters/norm",
+           {"train/log_loss", "train/error", "train/balanced_error",
+            "train/fraction_positive", "test/log_loss", "test/error",
+            "test/balanced_error", "train/objective", "parameters/norm",
             "weights/effective_sample_size"}) {
         EXPECT_NEAR(values.at(name), wanted.at(step).at(name), 1e-12)
             << name << " at " << step;
@@ -168,6 +169,7 @@ TEST(NetworkTrainerTest, SoftmaxOfTwoClassesIsTheLogisticModel) {
   const Values got = MeasureNetwork(softmax).at(100);
   EXPECT_NEAR(got.at("train/loss"), wanted.at("train/loss"), 1e-12);
   EXPECT_EQ(got.at("train/error"), wanted.at("train/error"));
+  EXPECT_EQ(got.at("train/balanced_error"), wanted.at("train/balanced_error"));
   EXPECT_EQ(got.at("train/fraction/1"), wanted.at("train/fraction_positive"));
 }
 

@@ -331,6 +331,18 @@ TEST(TrainerTest, MetricsAgreeWithTheirDefinitions) {
   EXPECT_EQ(end.count("direction/predicted_gap"), 0U);  // there is a penalty
 }
 
+// Wrong are one of four rows of +1, and the only one of -1.
+TEST(TrainerTest, BalancedErrorIsTheMeanOfTheClassesErrors) {
+  LinearProblem problem = ToyA();
+  problem.train = MakeRows({{1}}, {1});
+  problem.tests = {
+      {"test", MakeRows({{1}, {2}, {-3}, {4}, {5}}, {1, 1, 1, 1, -1})}};
+  const Values end = Measure(problem).at(1000);
+  EXPECT_EQ(end.at("test/error"), 2. / 5);
+  EXPECT_EQ(end.at("test/balanced_error"), (0.25 + 1) / 2);
+  EXPECT_EQ(end.at("train/balanced_error"), 0);  // there is one class
+}
+
 // The least margin is -5e-324, which over a norm of ten is -0.
 TEST(TrainerTest, NoValueIsNegativeZero) {
   LinearProblem problem = ToyA();
