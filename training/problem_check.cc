@@ -131,7 +131,9 @@ LabelKind LabelsOf(const NetworkProblem& problem) {
   if (problem.loss.kind == Loss::kSquared) {
     return {.values = LabelValues::kNumbers};
   }
-  if (problem.architecture.outputs > 1) {
+  const bool focal_classes =
+      problem.loss.kind == Loss::kFocal && problem.architecture.outputs > 1;
+  if (problem.loss.kind == Loss::kSoftmaxCrossEntropy || focal_classes) {
     return {.values = LabelValues::kClasses,
             .classes = problem.architecture.outputs};
   }
