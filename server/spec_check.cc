@@ -36,6 +36,7 @@ class Checker {
     CheckLabels();
     CheckRows();
     CheckChoices();
+    CheckLoss(spec_, &faults_);
     CheckWeighting(spec_, &faults_);
     CheckNormalization();
     CheckTraining(spec_, &faults_);

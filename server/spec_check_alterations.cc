@@ -51,8 +51,7 @@ void CheckLongTailed(const v1::LongTailedImbalance& imbalance, LabelKind kind,
                      std::vector<Fault>* faults) {
   const std::string path = "data.imbalance.long_tailed";
   if (kind != LabelKind::kClasses) {
-    faults->push_back(
-        {path, "want the loss softmax_cross_entropy, got another"});
+    faults->push_back({path, "want several classes, got labels of +1 and -1"});
   }
   if (std::isfinite(imbalance.ratio()) && imbalance.ratio() >= 1) return;
   AddWrong(FieldPath(path, "ratio"), "a finite value >= 1", imbalance,

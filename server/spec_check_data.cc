@@ -67,8 +67,9 @@ void CheckClasses(const std::string& path, const v1::Classes& classes,
     case LabelKind::kSigns:
       if (!classes.each().empty()) {
         faults->push_back({FieldPath(path, "each"),
-                           "want it with the loss softmax_cross_entropy alone; "
-                           "use positive and negative"});
+                           "want it with softmax_cross_entropy, focal, ldam, "
+                           "logit_adjusted, cdt, vs or pairwise_margin alone, "
+                           "in data too; use positive and negative"});
         return;
       }
       return CheckSigns(path, classes, faults);
@@ -77,7 +78,7 @@ void CheckClasses(const std::string& path, const v1::Classes& classes,
       faults->push_back(
           {FieldPath(path,
                      classes.positive().empty() ? "negative" : "positive"),
-           "want each with the loss softmax_cross_entropy, got "
+           "want each alone where there are several classes, got "
            "positive or negative"});
       return;
     case LabelKind::kNumbers:

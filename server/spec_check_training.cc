@@ -11,7 +11,7 @@
 #include "server/spec_text.h"
 #include "server/spec_words.h"
 
-// Model, loss, optimizer, initial and precision.  The limits are the worker's:
+// Model, optimizer, initial and precision.  The limits are the worker's:
 // server/worker/make_network.cc, training/problem_check.cc.
 namespace steelyard::server {
 namespace {

@@ -56,6 +56,27 @@ void FillBatches(Message* message) {
   }
 }
 
+void FillLoss(v1::RunSpec* spec) {
+  if (!spec->has_loss()) spec->mutable_loss()->mutable_logistic();
+  v1::Loss* loss = spec->mutable_loss();
+  if (loss->has_poly_tailed()) {
+    v1::PolyTailedLoss* tailed = loss->mutable_poly_tailed();
+    if (!tailed->has_alpha()) tailed->set_alpha(1);
+    if (!tailed->has_beta()) tailed->set_beta(1);
+  }
+  if (loss->has_focal() && !loss->focal().has_gamma()) {
+    loss->mutable_focal()->set_gamma(2);
+  }
+  if (loss->has_ldam()) {
+    v1::LdamLoss* ldam = loss->mutable_ldam();
+    if (!ldam->has_max_margin()) ldam->set_max_margin(0.5);
+    if (!ldam->has_scale()) ldam->set_scale(30);
+  }
+  if (loss->has_logit_adjusted() && !loss->logit_adjusted().has_tau()) {
+    loss->mutable_logit_adjusted()->set_tau(1);
+  }
+}
+
 void FillOptimizer(v1::Optimizer* optimizer) {
   if (optimizer->has_sgd()) FillBatches(optimizer->mutable_sgd());
   if (!optimizer->has_adam()) return;
@@ -158,7 +179,7 @@ void FillDefaults(v1::RunSpec* spec) {
     }
   }
   FillModel(spec);
-  if (!spec->has_loss()) spec->mutable_loss()->mutable_logistic();
+  FillLoss(spec);
   if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
   if (spec->weighting().has_inverse_frequency() &&
       !spec->weighting().inverse_frequency().has_power()) {

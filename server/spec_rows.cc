@@ -13,7 +13,14 @@
 namespace steelyard::server {
 
 LabelKind LabelsOf(const v1::RunSpec& spec) {
-  if (spec.loss().has_softmax_cross_entropy()) return LabelKind::kClasses;
+  const v1::Loss& loss = spec.loss();
+  if (loss.has_softmax_cross_entropy()) return LabelKind::kClasses;
+  const bool either = loss.has_focal() || loss.has_ldam() ||
+                      loss.has_logit_adjusted() || loss.has_cdt() ||
+                      loss.has_vs() || loss.has_pairwise_margin();
+  if (either && spec.data().classes().each_size() > 0) {
+    return LabelKind::kClasses;
+  }
   const bool signs = !spec.loss().has_squared() || spec.data().has_classes();
   return signs ? LabelKind::kSigns : LabelKind::kNumbers;
 }
@@ -22,8 +29,8 @@ void WantSigns(const std::string& path, LabelKind kind,
                std::vector<Fault>* faults) {
   if (kind == LabelKind::kSigns) return;
   faults->push_back({path,
-                     "want labels of +1 and -1, got the loss squared without "
-                     "classes, or softmax_cross_entropy"});
+                     "want labels of +1 and -1, got several classes, or the "
+                     "loss squared without classes"});
 }
 
 void WantClasses(const std::string& path, LabelKind kind,
@@ -173,6 +180,7 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
                       " features as in data, got ", *test.columns)});
   }
   if (rows.train.most_class) CheckTestClasses(spec, rows, faults);
+  CheckLossOf(spec, rows.train, faults);
   CheckWeightsOf(spec, rows.train, faults);
   CheckTrainingOf(spec, rows.train, faults);
   CheckPlane(spec, rows.train, faults);

@@ -18,7 +18,7 @@ namespace steelyard::server {
 // What the labels of a spec's rows are, by its loss.
 enum class LabelKind {
   kSigns,    // -1 and +1
-  kClasses,  // 0 ... K - 1: softmax_cross_entropy
+  kClasses,  // 0 ... K - 1
   kNumbers,  // any finite ones: squared without classes
 };
 LabelKind LabelsOf(const v1::RunSpec& spec);
@@ -145,6 +145,13 @@ void CheckDerived(const std::string& path, const v1::Data& data,
 void DeriveSets(const v1::RunSpec& spec, SpecRows* rows,
                 std::vector<Fault>* faults);
 
+// Checks `loss` on the message alone.
+void CheckLoss(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks it against the training rows, as far as they are known.
+void CheckLossOf(const v1::RunSpec& spec, const KnownRows& train,
+                 std::vector<Fault>* faults);
+
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 
@@ -173,7 +180,7 @@ int64_t CountClasses(const v1::RunSpec& spec, const KnownRows& train);
 void CheckWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
                     std::vector<Fault>* faults);
 
-// Checks model, loss, optimizer, initial and precision on the message alone.
+// Checks model, optimizer, initial and precision on the message alone.
 void CheckTraining(const v1::RunSpec& spec, std::vector<Fault>* faults);
 
 // Checks them against the training rows, as far as they are known.

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/worker/failure.h"
+#include "server/worker/make_loss.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -118,28 +119,6 @@ absl::Status SetModel(const v1::Model& model, NetworkProblem& problem) {
       break;
   }
   return Wrong("model: want linear, mlp or deep_linear, got nothing");
-}
-
-absl::Status SetLoss(const v1::Loss& loss, NetworkProblem& problem) {
-  switch (loss.kind_case()) {
-    case v1::Loss::kExponential:
-      problem.loss = training::Loss::kExponential;
-      return absl::OkStatus();
-    case v1::Loss::kLogistic:
-      problem.loss = training::Loss::kLogistic;
-      return absl::OkStatus();
-    case v1::Loss::kSquared:
-      problem.loss = training::Loss::kSquared;
-      return absl::OkStatus();
-    case v1::Loss::kSoftmaxCrossEntropy:
-      problem.loss = training::Loss::kSoftmaxCrossEntropy;
-      return absl::OkStatus();
-    case v1::Loss::KIND_NOT_SET:
-      break;
-  }
-  return Wrong(
-      "loss: want exponential, logistic, squared or "
-      "softmax_cross_entropy, got nothing");
 }
 
 absl::Status SetSchedule(const v1::LearningRateSchedule& schedule,
@@ -317,7 +296,7 @@ absl::Status SetPrecision(v1::Precision precision, NetworkProblem& problem) {
 absl::StatusOr<NetworkProblem> MakeNetwork(const v1::RunSpec& spec) {
   NetworkProblem problem;
   STEELYARD_RETURN_IF_ERROR(SetModel(spec.model(), problem));
-  STEELYARD_RETURN_IF_ERROR(SetLoss(spec.loss(), problem));
+  STEELYARD_ASSIGN_OR_RETURN(problem.loss, MakeLoss(spec.loss()));
   STEELYARD_RETURN_IF_ERROR(SetOptimizer(spec.optimizer(), problem));
   STEELYARD_RETURN_IF_ERROR(SetInitial(spec.initial(), problem));
   STEELYARD_RETURN_IF_ERROR(SetPrecision(spec.precision(), problem));

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "server/worker/failure.h"
 #include "server/worker/frames.h"
+#include "server/worker/make_loss.h"
 #include "server/worker/make_network.h"
 #include "server/worker/read_data.h"
 #include "server/worker/row_weights.h"
@@ -94,6 +95,19 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   return problem;
 }
 
+// What the rows' classes say of outputs and loss.
+absl::Status SetClasses(const v1::Loss& loss, const TrainingRows& rows,
+                        NetworkProblem& problem) {
+  STEELYARD_ASSIGN_OR_RETURN(problem.loss.margins,
+                             MarginsOf(loss, rows, problem.weights));
+  if (rows.labels != training::LabelValues::kClasses) return absl::OkStatus();
+  problem.architecture.outputs = rows.classes;
+  if (problem.loss.kind == training::Loss::kLogistic) {
+    problem.loss.kind = training::Loss::kSoftmaxCrossEntropy;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTestClasses(const v1::RunSpec& spec,
                               const NetworkProblem& problem) {
   const auto classes = static_cast<double>(problem.architecture.outputs);
@@ -131,11 +145,12 @@ absl::StatusOr<int64_t> CountEpochSteps(const NetworkProblem& problem) {
 }
 
 // Whether the kernels for far numbers do: full-batch descent from 0 in double
-// precision.
-bool IsLinearDescent(const v1::RunSpec& spec) {
+// precision, on a loss of margins.
+bool IsLinearDescent(const v1::RunSpec& spec, training::LabelValues labels) {
   return spec.model().has_linear() && spec.optimizer().has_gradient_descent() &&
-         (spec.loss().has_exponential() || spec.loss().has_logistic()) &&
-         spec.initial().has_zeros() && spec.precision() == v1::PRECISION_DOUBLE;
+         labels == training::LabelValues::kSigns &&
+         !spec.loss().has_squared() && spec.initial().has_zeros() &&
+         spec.precision() == v1::PRECISION_DOUBLE;
 }
 
 LinearProblem ToLinear(NetworkProblem problem) {
@@ -164,12 +179,12 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows, ReadTrainingRows(spec, files));
   STEELYARD_ASSIGN_OR_RETURN(problem.weights,
                              RowWeightsOf(spec.weighting(), rows));
+  STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
   STEELYARD_ASSIGN_OR_RETURN(
       problem.tests,
       ReadTestSets(spec, files, problem.train.columns, std::move(rows.test)));
-  if (spec.loss().has_softmax_cross_entropy()) {
-    problem.architecture.outputs = rows.classes;
+  if (rows.labels == training::LabelValues::kClasses) {
     STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, problem));
   }
   STEELYARD_ASSIGN_OR_RETURN(const int64_t epoch_steps,
@@ -179,7 +194,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
                              ScheduleOf(spec.evaluate(), problem.steps));
   STEELYARD_RETURN_IF_ERROR(
       CheckFrames(spec, problem.train.columns, problem.steps));
-  if (IsLinearDescent(spec)) {
+  if (IsLinearDescent(spec, rows.labels)) {
     return training::Trainer::Create(ToLinear(std::move(problem)));
   }
   return training::Trainer::Create(std::move(problem));

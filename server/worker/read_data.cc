@@ -26,7 +26,8 @@ using training::LabelValues;
 
 absl::Status CheckSigns(const v1::Classes& classes) {
   if (!classes.each().empty()) {
-    return Wrong("classes.each: want it with softmax_cross_entropy alone");
+    return Wrong(
+        "classes.each: want it where there are several classes, in data too");
   }
   if (classes.positive().empty() || classes.negative().empty()) {
     return Wrong("classes.",
@@ -45,8 +46,9 @@ absl::Status CheckSigns(const v1::Classes& classes) {
 
 absl::Status CheckEach(const v1::Classes& classes) {
   if (!classes.positive().empty() || !classes.negative().empty()) {
-    return Wrong("classes: want each with softmax_cross_entropy, got ",
-                 classes.positive().empty() ? "negative" : "positive");
+    return Wrong(
+        "classes: want each alone where there are several classes, got ",
+        classes.positive().empty() ? "negative" : "positive");
   }
   if (classes.each_size() < 2 || classes.each_size() > training::kMostClasses) {
     return Wrong("classes.each: want 2 to ", training::kMostClasses,
@@ -192,7 +194,14 @@ int64_t BoundedSum(int64_t a, int64_t b) { return std::min(a, kMost - b) + b; }
 }  // namespace
 
 training::LabelValues LabelsOf(const v1::RunSpec& spec) {
-  if (spec.loss().has_softmax_cross_entropy()) return LabelValues::kClasses;
+  const v1::Loss& loss = spec.loss();
+  if (loss.has_softmax_cross_entropy()) return LabelValues::kClasses;
+  const bool either = loss.has_focal() || loss.has_ldam() ||
+                      loss.has_logit_adjusted() || loss.has_cdt() ||
+                      loss.has_vs() || loss.has_pairwise_margin();
+  if (either && spec.data().classes().each_size() > 0) {
+    return LabelValues::kClasses;
+  }
   const bool signs = !spec.loss().has_squared() || spec.data().has_classes();
   return signs ? LabelValues::kSigns : LabelValues::kNumbers;
 }

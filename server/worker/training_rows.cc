@@ -42,9 +42,7 @@ absl::Status CheckImbalance(const v1::Imbalance& imbalance,
   if (imbalance.has_long_tailed()) {
     const double ratio = imbalance.long_tailed().ratio();
     if (labels != LabelValues::kClasses) {
-      return Wrong(
-          "imbalance.long_tailed: want the loss "
-          "softmax_cross_entropy, got another");
+      return Wrong("imbalance.long_tailed: want several classes, got others");
     }
     if (std::isfinite(ratio) && ratio >= 1) return absl::OkStatus();
     return Wrong("imbalance.long_tailed.ratio: want a finite value >= 1, got ",

@@ -295,7 +295,7 @@ constexpr BadSpec kBadLabels[] = {
        s->mutable_data()->mutable_classes()->add_each(-1);
        s->clear_test_sets();
      },
-     "data.classes.each", "softmax_cross_entropy alone"},
+     "data.classes.each", "want it with softmax_cross_entropy, focal"},
     {"ARatioOfClasses",
      [](Spec* s) {
        ThreeClasses(s);
@@ -343,7 +343,7 @@ constexpr BadSpec kBadLabels[] = {
        s->mutable_data()->mutable_imbalance()->mutable_long_tailed()->set_ratio(
            2);
      },
-     "data.imbalance.long_tailed", "want the loss softmax_cross_entropy"},
+     "data.imbalance.long_tailed", "want several classes"},
     {"ALongTailThatGrows",
      [](Spec* s) {
        ThreeClasses(s);

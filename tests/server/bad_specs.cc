@@ -328,7 +328,7 @@ v1::RunSpec GoodSpec() {
 std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
   for (const std::vector<BadSpec>& part :
-       {BadAlteredSpecs(), BadNetworkSpecs()}) {
+       {BadAlteredSpecs(), BadLossSpecs(), BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

@@ -30,7 +30,9 @@ std::vector<BadSpec> AllBadSpecs();
 std::vector<BadSpec> BadDataSpecs();
 // That about what is done to them.
 std::vector<BadSpec> BadAlteredSpecs();
-// That about networks, their losses and optimisers.
+// That about losses.
+std::vector<BadSpec> BadLossSpecs();
+// That about networks and optimisers.
 std::vector<BadSpec> BadNetworkSpecs();
 
 }  // namespace steelyard

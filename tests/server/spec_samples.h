@@ -56,6 +56,12 @@ optimizer: {gradient_descent: {learning_rate: 1}}
 stop: {steps: 1}
 )";
 
+// The fields of `loss`, as messages list them.
+inline constexpr char kLossNames[] =
+    "exponential, logistic, squared, softmax_cross_entropy, poly_tailed, "
+    "hinge, "
+    "squared_hinge, focal, ldam, logit_adjusted, cdt, vs, pairwise_margin";
+
 // sha256/ and a hash.
 inline std::string Hash(char digit) {
   return absl::StrCat("sha256/", std::string(64, digit));

@@ -112,7 +112,7 @@ TEST(SpecSetTest, AValueIsYaml) {
 
 TEST(SpecSetTest, EachWrongPathIsNamedWithItsNumber) {
   EXPECT_THAT(
-      Faults(kLeast, {"seed", "=1", "loss.hinge={}", "seed.x=1", "stop[0]=1",
+      Faults(kLeast, {"seed", "=1", "loss.cubed={}", "seed.x=1", "stop[0]=1",
                       "data.inline.labels.x=1", "data.inline.labels[1]=1",
                       "evaluate.at.steps[0]=1", "a b=1", "labels[x]=1",
                       "data.inline.labels[0=1",
@@ -120,8 +120,8 @@ TEST(SpecSetTest, EachWrongPathIsNamedWithItsNumber) {
       ElementsAre(
           "--set 1: want path=value, got \"seed\"",
           "--set 2: want a name at character 1 of the path in \"=1\"",
-          "--set 3: loss.hinge: no such field; want one of exponential, "
-          "logistic, squared, softmax_cross_entropy",
+          absl::StrCat("--set 3: loss.cubed: no such field; want one of ",
+                       kLossNames),
           "--set 4: seed: has no fields of its own: want path=value with a "
           "path that ends here",
           "--set 5: stop: is not a list: want the name of a field",
@@ -144,9 +144,8 @@ TEST(SpecSetTest, EachWrongPathIsNamedWithItsNumber) {
 TEST(SpecSetTest, AFaultOfTheTextIsNotRepeatedByAChange) {
   EXPECT_THAT(Faults(absl::StrCat(kLeast, "loss: exponential\n"),
                      {"loss.exponential={}"}),
-              ElementsAre("4:7: loss: want {exponential, logistic, squared, "
-                          "softmax_cross_entropy}, got "
-                          "\"exponential\""));
+              ElementsAre(absl::StrCat("4:7: loss: want {", kLossNames,
+                                       "}, got \"exponential\"")));
   EXPECT_THAT(Faults(absl::StrCat(kLeast, "loss: exponential\n"),
                      {"loss={logistic: }"}),
               IsEmpty());

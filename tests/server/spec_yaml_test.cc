@@ -141,9 +141,9 @@ TEST(SpecYamlTest, AMisspelledFieldIsNamedWithWhatWasMeant) {
               ElementsAre("7:8: loss.exponetial: no such field; did you mean "
                           "exponential?"));
   EXPECT_THAT(
-      Faults(absl::StrCat(kLeast, "loss: {hinge: {}}\n")),
-      ElementsAre("4:8: loss.hinge: no such field; want one of "
-                  "exponential, logistic, squared, softmax_cross_entropy"));
+      Faults(absl::StrCat(kLeast, "loss: {absolute: {}}\n")),
+      ElementsAre(absl::StrCat(
+          "4:8: loss.absolute: no such field; want one of ", kLossNames)));
   // What was meant is not said to be missing as well.
   EXPECT_THAT(Faults("dta: {inline: {features: [[1]], labels: [1]}}\n"
                      "optimizer: {gradientDescent: {learning_rate: 1}}\n"
@@ -156,10 +156,10 @@ TEST(SpecYamlTest, AMisspelledFieldIsNamedWithWhatWasMeant) {
 TEST(SpecYamlTest, TheFieldsOfAMessageAreListedOnce) {
   EXPECT_THAT(
       Faults(absl::StrCat(kLeast,
-                          "loss: {hinge: {}, cubic: {}, logistc: {}}\n"
+                          "loss: {third: {}, cubic: {}, logistc: {}}\n"
                           "evaluate: {hourly: 1}\nzzzzzz: 1\n")),
-      ElementsAre("4:8: loss.hinge: no such field; want one of "
-                  "exponential, logistic, squared, softmax_cross_entropy",
+      ElementsAre(absl::StrCat("4:8: loss.third: no such field; want one of ",
+                               kLossNames),
                   "4:19: loss.cubic: no such field",
                   "4:30: loss.logistc: no such field; did you mean "
                   "logistic?",
@@ -386,13 +386,13 @@ TEST(SpecYamlTest, KindsAreNamedWhereTheyDoNotFit) {
                           "labels: [a]\nevaluate: {at: {steps: 3}}\n"
                           "model: [linear]\nloss: logistic\n"
                           "seed: {a: 1}\n? [a]\n: b\n")),
-      ElementsAre("4:1: labels: want keys and values, got a list",
-                  "5:24: evaluate.at.steps: want a list, got 3",
-                  "6:1: model: want {linear, mlp, deep_linear}, got a list",
-                  "7:7: loss: want {exponential, logistic, squared, "
-                  "softmax_cross_entropy}, got \"logistic\"",
-                  "8:1: seed: want a whole number, got fields",
-                  "9:3: want the name of a field, got a list"));
+      ElementsAre(
+          "4:1: labels: want keys and values, got a list",
+          "5:24: evaluate.at.steps: want a list, got 3",
+          "6:1: model: want {linear, mlp, deep_linear}, got a list",
+          absl::StrCat("7:7: loss: want {", kLossNames, "}, got \"logistic\""),
+          "8:1: seed: want a whole number, got fields",
+          "9:3: want the name of a field, got a list"));
 }
 
 TEST(SpecYamlTest, AFaultInPartOfASetDoesNotHideItsPlace) {

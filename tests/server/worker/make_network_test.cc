@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/spec_defaults.h"
 #include "server/worker/make_trainer.h"
@@ -135,6 +137,87 @@ TEST(MakeNetworkTest, EachClassHasAShare) {
   // Weights 7/3 six times and 7 once: (14 + 7)^2 / (6 49/9 + 49).
   EXPECT_NEAR(last.at("weights/effective_sample_size"),
               441 / (6 * 49.0 / 9 + 49), 1e-12);
+}
+
+// The first loss of a linear model, theta = 0, on three rows labelled +1 and
+// five labelled -1; several classes likewise.
+double FirstLoss(const std::function<void(v1::Loss*)>& set, bool classes) {
+  v1::TrainLease lease = D8Lease(1);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_data()->mutable_inline_()->set_labels(3, -1);
+  set(spec.mutable_loss());
+  spec.mutable_weighting()->mutable_uniform();
+  if (classes) {
+    for (const int label : {-1, 1}) {
+      spec.mutable_data()->mutable_classes()->add_each(label);
+    }
+  }
+  const auto trainer = Make(lease);
+  if (trainer == nullptr) return std::nan("");
+  const auto first = trainer->Advance(1);
+  EXPECT_THAT(first, IsOk());
+  for (const training::MetricValue& value : (*first)->values) {
+    if (trainer->metrics()[value.metric] == "train/loss") return value.value;
+  }
+  return std::nan("");
+}
+
+TEST(MakeNetworkTest, EveryLossIsTheOneThatWasAskedFor) {
+  const double ln2 = std::log(2);
+  struct Case {
+    std::function<void(v1::Loss*)> set;
+    double first;  // (1/8) sum of l(0) over both classes
+    bool of_classes = true;
+  };
+  const std::vector<Case> cases = {
+      {[](auto* l) { l->mutable_exponential(); }, 1, false},
+      {[](auto* l) { l->mutable_hinge(); }, 1, false},
+      {[](auto* l) { l->mutable_poly_tailed(); },
+       ln2 / std::log1p(std::exp(-1)), false},
+      {[](auto* l) { l->mutable_squared_hinge(); }, 1, false},
+      {[](auto* l) { l->mutable_focal()->set_gamma(1); }, ln2 / 2},
+      {[](auto* l) {
+         l->mutable_ldam()->set_max_margin(2);
+         l->mutable_ldam()->set_scale(3);
+       },
+       (3 * std::log1p(std::exp(6)) +
+        5 * std::log1p(std::exp(6 * std::pow(0.6, 0.25)))) /
+           8},
+      {[](auto* l) { l->mutable_logit_adjusted()->set_tau(2); },
+       (3 * std::log1p(25. / 9) + 5 * std::log1p(9. / 25)) / 8},
+      {[](auto* l) { l->mutable_cdt()->set_gamma(1); }, ln2},
+      {[](auto* l) {
+         l->mutable_vs()->set_gamma(1);
+         l->mutable_vs()->set_tau(1);
+       },
+       (3 * std::log1p(5. / 3) + 5 * std::log1p(3. / 5)) / 8},
+      {[](auto* l) {
+         for (const double factor : {2, 4}) {
+           l->mutable_pairwise_margin()->add_factors(factor);
+         }
+       },
+       (3 * 4 + 5 * 2) * ln2 / 8}};
+  for (size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_NEAR(FirstLoss(cases[i].set, false), cases[i].first, 1e-14) << i;
+    if (!cases[i].of_classes) continue;
+    EXPECT_NEAR(FirstLoss(cases[i].set, true), cases[i].first, 1e-14) << i;
+  }
+}
+
+// Multipliers decide which direction two rows end in: docs/science.md.
+TEST(MakeNetworkTest, CdtGivesTheRarerClassTheLargerMargin) {
+  v1::TrainLease lease = D8Lease(20'000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_weighting()->mutable_uniform();
+  spec.mutable_data()->mutable_inline_()->mutable_features()->RemoveLast();
+  spec.mutable_data()->mutable_inline_()->mutable_labels()->RemoveLast();
+  spec.mutable_loss()->mutable_cdt()->set_gamma(0);
+  const auto plain = Train(lease);
+  spec.mutable_loss()->mutable_cdt()->set_gamma(3);
+  const auto shifted = Train(lease);
+  // 3 of the 7 rows are negative: f falls.
+  EXPECT_LT(shifted.at("parameters/2") / shifted.at("parameters/norm"),
+            plain.at("parameters/2") / plain.at("parameters/norm"));
 }
 
 TEST(MakeNetworkTest, SquaredLossTakesNumbers) {

@@ -267,8 +267,9 @@ std::vector<BadSpec> BadSpecs() {
   return {
       {"data: want a source of rows, got nothing",
        [](auto& s) { s.clear_data(); }},
-      {"loss: want exponential, logistic, squared or softmax_cross_entropy, "
-       "got nothing",
+      {"loss: want one of exponential, logistic, squared, "
+       "softmax_cross_entropy, poly_tailed, hinge, squared_hinge, focal, ldam, "
+       "logit_adjusted, cdt, vs, pairwise_margin, got nothing",
        [](auto& s) { s.clear_loss(); }},
       {"normalization: want none, mean_one, sum_one or min_one, got number 77",
        [](auto& s) {

@@ -334,7 +334,7 @@ TEST(TrainLeaseTest, ASpecThatIsNotKnownHereFailsTheRun) {
   const v1::RunResult result = ResultOf(Train(lease));
   EXPECT_EQ(result.ended_by(), v1::ENDED_BY_FAILURE);
   EXPECT_EQ(result.failure_reason(), v1::FAILURE_REASON_INVALID_SPEC);
-  EXPECT_THAT(result.message(), HasSubstr("loss: want exponential"));
+  EXPECT_THAT(result.message(), HasSubstr("loss: want one of exponential"));
 }
 
 TEST(TrainLeaseTest, AStopIsAnsweredAlsoWhenThereIsNoTrainer) {
