@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "training/hard_margin.h"
+#include "training/linear_reference.h"
+#include "training/metric_table.h"
 #include "training/tiles.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -34,8 +34,8 @@ class Metrics {
   Metrics(const LinearProblem& problem, const RowWeights& weights,
           std::vector<MeasuredRows> sets);
 
-  std::span<const std::string> names() const { return names_; }
-  std::span<const Absence> absent() const { return absent_; }
+  std::span<const std::string> names() const { return table_.names(); }
+  std::span<const Absence> absent() const { return table_.absent(); }
   // The training rows first.
   std::span<const MeasuredRows> sets() const { return sets_; }
   // The training rows.
@@ -55,20 +55,16 @@ class Metrics {
     uint32_t balanced_error = 0;
     uint32_t fraction_positive = 0;
   };
-  using Id = std::optional<uint32_t>;  // nothing: absent for the whole run
   using Values = std::vector<MetricValue>;
 
-  uint32_t Add(const std::string& name);
-  void AddAbsent(const std::string& name, absl::string_view reason);
-  void AddReference(const LinearProblem& problem, const RowWeights& weights);
-  void AddParameters();
+  uint32_t Add(const std::string& name) { return table_.Add(name); }
+  LinearReference MakeReference(const LinearProblem& problem,
+                                const RowWeights& weights);
 
   // What the loss is taken of, from margins_: u of objective.h, [n].
   std::span<const double> LossMargins(const MeasuredRows& set);
   absl::Status MeasureSet(int64_t step, size_t number, const double* theta,
                           Values& values);
-  void MeasureDirection(int64_t step, const double* theta, double norm,
-                        Values& values) const;
 
   const Loss loss_;
   const double l2_strength_;
@@ -77,23 +73,16 @@ class Metrics {
   AlignedDoubles loss_margins_;  // likewise, of a loss with margins of its own
   double train_loss_ = 0;        // at the last measure
   double least_margin_ = 0;      // of the training rows, at the last measure
-  std::optional<HardMargin> reference_;
-  std::optional<GapPrediction> prediction_;
-  double divergence_ = 0;
   const double effective_sample_size_;
 
-  std::vector<std::string> names_;
-  std::vector<Absence> absent_;
+  MetricTable table_;
   std::vector<SetIds> set_ids_;
-  Id objective_id_;
+  std::optional<uint32_t> objective_id_;  // nothing: absent for the whole run
   uint32_t margin_id_ = 0;
-  Id ratio_id_;
-  uint32_t gap_id_ = 0;  // the cosine's is the next; both come with ratio_id_
-  Id predicted_id_;
-  Id divergence_id_;
+  LinearReference reference_;
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
-  Id parameters_id_;  // of parameters/0
+  ShownParameters parameters_;
 };
 
 }  // namespace steelyard::training

@@ -52,8 +52,8 @@ int64_t CountParameters(const std::vector<Layer>& layers) {
 }
 
 std::optional<int64_t> Homogeneity(const Architecture& architecture) {
-  if (architecture.biases == Biases::kPerLayer) return std::nullopt;
   if (architecture.hidden.empty()) return 1;
+  if (architecture.biases == Biases::kPerLayer) return std::nullopt;
   if (architecture.activation == Activation::kTanh) return std::nullopt;
   const int64_t power =
       architecture.activation == Activation::kQuadratic ? 2 : 1;

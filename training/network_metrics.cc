@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
+#include <variant>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/losses.h"
@@ -12,11 +15,6 @@
 
 namespace steelyard::training {
 namespace {
-
-// Adding +0 turns -0 into +0 and leaves all else.
-MetricValue Value(uint32_t metric, double value) {
-  return {.metric = metric, .value = value + 0.0};
-}
 
 template <typename Real>
 double Norm(const Real* theta, int64_t count) {
@@ -35,6 +33,51 @@ bool AreSigns(const NetworkProblem& problem) {
                      [&](const TestSet& test) { return are(test.rows); });
 }
 
+// Errors: FailedPrecondition with the reason why theta is no direction of the
+// features' space.
+absl::Status CheckLinear(const Architecture& architecture) {
+  if (!architecture.hidden.empty()) {
+    return absl::FailedPreconditionError("the model is not linear");
+  }
+  if (architecture.outputs > 1) {
+    return absl::FailedPreconditionError("the model has several outputs");
+  }
+  return absl::OkStatus();
+}
+
+// Errors: FailedPrecondition with the reason why P2 says nothing of what trains
+// the model on `rows` rows.
+absl::Status CheckFixedDescent(const NetworkProblem& problem, int64_t rows) {
+  STEELYARD_RETURN_IF_ERROR(CheckPredicted(problem.loss, problem.l2_strength));
+  const char* reason = nullptr;
+  if (problem.weight_decay > 0) {
+    reason = "with weight decay the parameters stay bounded";
+  } else if (problem.precision == Precision::kSingle) {
+    reason = "in single precision late steps are lost beside the parameters";
+  } else if (!std::holds_alternative<PlainRule>(problem.rule) ||
+             problem.rate.warm_up_steps > 0 ||
+             !std::holds_alternative<ConstantRate>(problem.rate.schedule)) {
+    reason = "only gradient descent with a fixed step has it";
+  } else if (problem.batches.size > 0 && problem.batches.size < rows) {
+    reason = "only steps on all rows have it";
+  }
+  return reason == nullptr ? absl::OkStatus()
+                           : absl::FailedPreconditionError(reason);
+}
+
+// eta of P2: a weighted mean divides by sum w_i what the loss divides by n.
+absl::StatusOr<double> FixedStep(const NetworkProblem& problem,
+                                 const RowWeights& weights) {
+  const auto n = static_cast<int64_t>(weights.values.size());
+  STEELYARD_RETURN_IF_ERROR(CheckFixedDescent(problem, n));
+  if (problem.batches.reduction == Reduction::kBatchMean) {
+    return problem.rate.initial;
+  }
+  const double sum = SumOverRows(
+      n, [&](int64_t i) { return weights.values[static_cast<size_t>(i)]; });
+  return problem.rate.initial * (static_cast<double>(n) / sum);
+}
+
 }  // namespace
 
 template <typename Real>
@@ -46,6 +89,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
       classes_(problem.architecture.outputs > 1 ? problem.architecture.outputs
                                                 : (AreSigns(problem) ? 2 : 0)),
       signs_(problem.architecture.outputs == 1 && classes_ == 2),
+      linear_(CheckLinear(problem.architecture).ok()),
       degree_(Homogeneity(problem.architecture)),
       effective_sample_size_(weights.effective_sample_size),
       sets_(sets) {
@@ -54,35 +98,55 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
   if (l2_strength_ > 0) {
     objective_id_ = Add("train/objective");
   } else {
-    absent_.push_back({.metric = "train/objective",
-                       .reason = "there is no penalty: train/loss is it"});
+    table_.AddAbsent("train/objective",
+                     "there is no penalty: train/loss is it");
   }
   if (degree_ && classes_ > 0) {
     margin_id_ = Add("margin/normalized");
   } else {
-    absent_.push_back({.metric = "margin/normalized",
-                       .reason = classes_ == 0
-                                     ? "the labels are no classes"
-                                     : "the model is not homogeneous"});
+    table_.AddAbsent("margin/normalized", classes_ == 0
+                                              ? "the labels are no classes"
+                                              : "the model is not homogeneous");
   }
+  reference_ = MakeReference(problem, weights);
   effective_id_ = Add("weights/effective_sample_size");
   norm_id_ = Add("parameters/norm");
-  const char* const reason =
-      problem.architecture.hidden.empty() && problem.architecture.outputs == 1
-          ? "only gradient descent from zeros in double precision, on the "
-            "exponential or logistic loss, has it"
-          : "the model is not linear";
-  for (const char* name :
-       {"margin/ratio", "direction/gap", "direction/cosine",
-        "direction/predicted_gap", "theory/kl", "parameters/J"}) {
-    absent_.push_back({.metric = name, .reason = reason});
-  }
+  parameters_ = MakeParameters(problem);
 }
 
 template <typename Real>
-uint32_t NetworkMetrics<Real>::Add(const std::string& name) {
-  names_.push_back(name);
-  return static_cast<uint32_t>(names_.size() - 1);
+LinearReference NetworkMetrics<Real>::MakeReference(
+    const NetworkProblem& problem, const RowWeights& weights) {
+  absl::Status possible = CheckLinear(problem.architecture);
+  if (possible.ok() && classes_ == 0) {
+    possible = absl::FailedPreconditionError("the labels are no classes");
+  }
+  if (possible.ok()) {
+    possible = CheckReferenceSize(sets_[0].rows, problem.train.columns);
+  }
+  if (!possible.ok()) return LinearReference(possible.message(), table_);
+  Tiles rows(problem.train, weights.kept,
+             problem.architecture.biases != Biases::kNone);
+  if constexpr (std::is_same_v<Real, float>) {
+    rows.RoundToSingle();
+    if (!std::isfinite(rows.LargestValue())) {
+      return LinearReference("a feature is above single precision's range",
+                             table_);
+    }
+  }
+  return LinearReference(rows, weights, FixedStep(problem, weights), table_);
+}
+
+template <typename Real>
+ShownParameters NetworkMetrics<Real>::MakeParameters(
+    const NetworkProblem& problem) {
+  const absl::Status linear = CheckLinear(problem.architecture);
+  if (!linear.ok()) {
+    table_.AddAbsent("parameters/J", std::string(linear.message()));
+    return {};
+  }
+  const bool bias = problem.architecture.biases != Biases::kNone;
+  return ShownParameters(problem.train.columns + (bias ? 1 : 0), table_);
 }
 
 template <typename Real>
@@ -191,7 +255,7 @@ template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     int64_t step, const Real* theta, Network<Real>& network) {
   Values values;
-  values.reserve(names_.size());
+  values.reserve(names().size());
   double train_loss = 0;
   double least_margin = 0;
   for (size_t number = 0; number < sets_.size(); ++number) {
@@ -210,13 +274,17 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     values.push_back(
         Value(*objective_id_, train_loss + l2_strength_ * norm * norm));
   }
+  if (linear_) theta_.assign(theta, theta + network.parameters());
   if (margin_id_ && norm > 0) {
-    values.push_back(
-        Value(*margin_id_,
-              least_margin / std::pow(norm, static_cast<double>(*degree_))));
+    const double margin =
+        least_margin / std::pow(norm, static_cast<double>(*degree_));
+    values.push_back(Value(*margin_id_, margin));
+    reference_.MeasureDirection(step, theta_.data(), margin, values);
   }
+  reference_.MeasureDivergence(values);
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
+  parameters_.Measure(theta_.data(), values);
   return values;
 }
 

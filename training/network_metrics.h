@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "training/aligned.h"
 #include "training/error_counts.h"
+#include "training/linear_reference.h"
+#include "training/metric_table.h"
 #include "training/network.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -32,16 +33,20 @@ struct NetworkRows {
 };
 
 // Measures a network at one step.  Its table of metrics is fixed when it is
-// made.
+// made.  A network that is a linear model (no hidden layer, one output, labels
+// -1 and +1) is measured against the hard-margin reference of its training rows
+// in its own precision, and theta is taken as the doubles that its parameters
+// are; margins are those of its outputs, in its precision.
 template <typename Real>
 class NetworkMetrics {
  public:
-  // The training rows are the first of `sets`, which must outlive this.
+  // `problem` is checked; the training rows are the first of `sets`, which must
+  // outlive this.  Of a linear model: solves the hard-margin reference.
   NetworkMetrics(const NetworkProblem& problem, const RowWeights& weights,
                  std::span<const NetworkRows<Real>> sets);
 
-  std::span<const std::string> names() const { return names_; }
-  std::span<const Absence> absent() const { return absent_; }
+  std::span<const std::string> names() const { return table_.names(); }
+  std::span<const Absence> absent() const { return table_.absent(); }
 
   // The values of `network` with these parameters, [parameters].
   // Errors: OutOfRange when a log-loss is not finite.
@@ -66,11 +71,14 @@ class NetworkMetrics {
     std::vector<int64_t> predicted;  // as each class
   };
 
-  uint32_t Add(const std::string& name);
+  uint32_t Add(const std::string& name) { return table_.Add(name); }
   SetIds AddSet(const std::string& name);
   // Fills margins_ and loss_margins_; the classes' counts.
   Counts Predict(const NetworkRows<Real>& set, const Real* theta,
                  Network<Real>& network);
+  LinearReference MakeReference(const NetworkProblem& problem,
+                                const RowWeights& weights);
+  ShownParameters MakeParameters(const NetworkProblem& problem);
   double LogLossOf(const NetworkRows<Real>& set) const;
   void AddCounts(const SetIds& ids, const Counts& counts, Values& values);
   absl::Status MeasureSet(int64_t step, size_t number, const Real* theta,
@@ -80,19 +88,23 @@ class NetworkMetrics {
   const double l2_strength_;
   const int64_t classes_;  // 2 where the only output's sign decides; 0: none
   const bool signs_;       // that it does
+  const bool linear_;      // without hidden layers, with one output
   const std::optional<int64_t> degree_;
   const double effective_sample_size_;
   const std::span<const NetworkRows<Real>> sets_;
   std::vector<double> margins_;       // that decide the class, [rows]
   std::vector<double> loss_margins_;  // that the loss is taken of; squared: f-y
 
-  std::vector<std::string> names_;
-  std::vector<Absence> absent_;
+  std::vector<double> theta_;  // of a linear model, as measured last
+
+  MetricTable table_;
   std::vector<SetIds> set_ids_;
   Id objective_id_;
   Id margin_id_;
+  LinearReference reference_;
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
+  ShownParameters parameters_;
 };
 
 extern template class NetworkMetrics<float>;

@@ -31,6 +31,12 @@ double Tiles::LargestValue() const {
   return largest;
 }
 
+void Tiles::RoundToSingle() {
+  for (int64_t k = 0; k < data_.size(); ++k) {
+    data_[k] = static_cast<float>(data_[k]);
+  }
+}
+
 Tiles Tiles::Scaled(int exponent) const {
   Tiles scaled;
   scaled.rows_ = rows_;

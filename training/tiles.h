@@ -42,6 +42,9 @@ class Tiles {
 
   // The largest |z_ij|.
   double LargestValue() const;
+  // Takes each value to the nearest float, which is infinite beyond a float's
+  // range.
+  void RoundToSingle();
   // The rows times 2^exponent.
   Tiles Scaled(int exponent) const;
 

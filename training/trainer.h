@@ -76,8 +76,9 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   // more while it runs; once afterwards.
   // Errors: InvalidArgument, naming the first bad field or row.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(LinearProblem problem);
-  // The same for any model and any optimiser.  Memory: the features once more,
-  // in the problem's precision, and the parameters three to five times.
+  // The same for any model and any optimiser; the reference of linear models of
+  // signs alone.  Memory: the features once more, in the problem's precision,
+  // and the parameters three to five times.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(
       NetworkProblem problem);
   virtual ~Trainer() = default;

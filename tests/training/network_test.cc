@@ -198,6 +198,7 @@ TEST(HomogeneityTest, DegreesAreThoseOfTheProducts) {
                         .biases = biases});
   };
   EXPECT_EQ(degree({}, Activation::kTanh, Biases::kNone), 1);
+  EXPECT_EQ(degree({}, Activation::kTanh, Biases::kPerLayer), 1);
   EXPECT_EQ(degree({5}, Activation::kRelu, Biases::kConstantInput), 2);
   EXPECT_EQ(degree({5, 5}, Activation::kLeakyRelu, Biases::kNone), 3);
   EXPECT_EQ(degree({5}, Activation::kQuadratic, Biases::kNone), 3);

@@ -151,6 +151,153 @@ TEST(NetworkTrainerTest, ALinearNetworkIsTheLinearModel) {
   }
 }
 
+// The network that is D8's linear model, trained like it.
+NetworkProblem D8Network() {
+  const LinearProblem linear = D8();
+  NetworkProblem network;
+  network.train = linear.train;
+  network.architecture.biases = Biases::kConstantInput;
+  network.loss = linear.loss;
+  network.initial = ZeroInitial{};
+  network.precision = Precision::kDouble;
+  network.rate.initial = linear.learning_rate;
+  network.steps = linear.steps;
+  return network;
+}
+
+std::map<std::string, std::string> Reasons(NetworkProblem problem) {
+  std::map<std::string, std::string> reasons;
+  const auto trainer = Make(std::move(problem));
+  for (const Absence& absence : trainer->absent()) {
+    reasons[absence.metric] = absence.reason;
+  }
+  return reasons;
+}
+
+// Whether the bias is a constant feature or the layer's: it is the last
+// parameter.
+TEST(NetworkTrainerTest, ALinearNetworkHasTheMetricsOfTheLinearModel) {
+  const auto wanted = Measure(D8(PerClass(D8().train, 10, 1)));
+  for (const Biases biases : {Biases::kConstantInput, Biases::kPerLayer}) {
+    NetworkProblem network = D8Network();
+    network.weights = PerClass(network.train, 10, 1);
+    network.architecture.biases = biases;
+    const auto got = MeasureNetwork(network);
+    ASSERT_EQ(got.size(), wanted.size());
+    int compared = 0;
+    for (const auto& [step, values] : wanted) {
+      for (const auto& [name, value] : values) {
+        ASSERT_TRUE(got.at(step).contains(name)) << name << " at " << step;
+        EXPECT_NEAR(got.at(step).at(name), value, 1e-12)
+            << name << " at " << step;
+        ++compared;
+      }
+    }
+    EXPECT_GT(compared, 300);
+    EXPECT_EQ(Reasons(network).size(), 1U);  // train/objective
+  }
+}
+
+// P2 of docs/science.md, premise by premise.
+TEST(NetworkTrainerTest, TheGapIsPredictedOfFixedDescentAlone) {
+  const auto reason = [](auto change) {
+    NetworkProblem problem = D8Network();
+    change(problem);
+    const auto reasons = Reasons(problem);
+    EXPECT_EQ(reasons.count("direction/gap"), 0U);
+    EXPECT_EQ(reasons.count("parameters/J"), 0U);
+    const auto found = reasons.find("direction/predicted_gap");
+    return found == reasons.end() ? "" : found->second;
+  };
+  using P = NetworkProblem;
+  using testing::HasSubstr;
+  EXPECT_EQ(reason([](P& p) { p.initial = HeInitial{}; }), "");
+  EXPECT_EQ(reason([](P& p) { p.loss = Loss::kLogistic; }), "");
+  EXPECT_EQ(reason([](P& p) { p.batches.size = 8; }), "");
+  EXPECT_THAT(reason([](P& p) { p.loss = Loss::kSquared; }),
+              HasSubstr("the logistic loss have it"));
+  EXPECT_THAT(reason([](P& p) { p.precision = Precision::kSingle; }),
+              HasSubstr("single precision"));
+  EXPECT_THAT(reason([](P& p) { p.rule = AdamRule{}; }),
+              HasSubstr("fixed step has it"));
+  EXPECT_THAT(reason([](P& p) { p.rule = MomentumRule{}; }),
+              HasSubstr("fixed step has it"));
+  EXPECT_THAT(reason([](P& p) { p.rate.schedule = CosineRate{}; }),
+              HasSubstr("fixed step has it"));
+  EXPECT_THAT(reason([](P& p) { p.rate.warm_up_steps = 2; }),
+              HasSubstr("fixed step has it"));
+  EXPECT_THAT(reason([](P& p) { p.batches.size = 7; }),
+              HasSubstr("all rows have it"));
+  EXPECT_THAT(reason([](P& p) { p.l2_strength = 1e-9; }),
+              HasSubstr("a penalty"));
+  EXPECT_THAT(reason([](P& p) { p.weight_decay = 1e-9; }),
+              HasSubstr("weight decay"));
+}
+
+// Toy A by the weighted mean of weights whose sum is 1, and from another start:
+// both the prediction of the same rate on weights of mean 1.  A start theta_0
+// moves exp(theta) by exp(theta_0) of about t / 10.
+TEST(NetworkTrainerTest, TheStartAndTheScaleOfAWeightedMeanChangeNoPrediction) {
+  NetworkProblem problem = D8Network();
+  const LinearProblem toy = ToyA({3, 1});
+  problem.train = toy.train;
+  problem.weights = toy.weights;
+  problem.architecture.biases = Biases::kNone;
+  problem.steps = 100'000;
+  const Values wanted = MeasureNetwork(problem).at(100'000);
+  problem.normalization = Normalization::kSumOne;
+  problem.batches.reduction = Reduction::kWeightedMean;
+  problem.initial = GivenInitial{{0.5, -0.5}};
+  const Values got = MeasureNetwork(problem).at(100'000);
+  const double predicted = got.at("direction/predicted_gap");
+  EXPECT_NEAR(predicted, wanted.at("direction/predicted_gap"), 1e-12);
+  EXPECT_NEAR(got.at("direction/gap") / predicted, 1, 2e-3);
+}
+
+TEST(NetworkTrainerTest, WhatIsNoLinearModelOfSignsHasNoReference) {
+  NetworkProblem deep = D8Network();
+  deep.architecture.hidden = {2};
+  NetworkProblem softmax = D8Network();
+  softmax.loss = Loss::kSoftmaxCrossEntropy;
+  softmax.architecture.outputs = 2;
+  for (double& y : softmax.train.labels) y = y > 0 ? 1 : 0;
+  NetworkProblem numbers = D8Network();
+  numbers.loss = Loss::kSquared;
+  numbers.train.labels[0] = 2;
+  for (const char* metric :
+       {"margin/ratio", "direction/gap", "direction/cosine",
+        "direction/predicted_gap", "theory/kl"}) {
+    EXPECT_EQ(Reasons(deep)[metric], "the model is not linear");
+    EXPECT_EQ(Reasons(softmax)[metric], "the model has several outputs");
+    EXPECT_EQ(Reasons(numbers)[metric], "the labels are no classes");
+  }
+  EXPECT_EQ(Reasons(deep)["parameters/J"], "the model is not linear");
+  EXPECT_EQ(Reasons(softmax)["parameters/J"], "the model has several outputs");
+  EXPECT_EQ(Reasons(numbers).count("parameters/J"), 0U);
+}
+
+// gamma* is the largest margin of the rows that training sees: of those rounded
+// to single precision.
+TEST(NetworkTrainerTest, TheReferenceIsThatOfTheRowsInThePrecisionOfTraining) {
+  NetworkProblem problem = D8Network();
+  for (double& x : problem.train.features) x *= 1.1;
+  const auto gamma = [](const NetworkProblem& any) {
+    const Values end = MeasureNetwork(any).at(1000);
+    return end.at("margin/normalized") / end.at("margin/ratio");
+  };
+  const double exact = gamma(problem);
+  NetworkProblem rounded = problem;
+  for (double& x : rounded.train.features) x = static_cast<float>(x);
+  problem.precision = Precision::kSingle;
+  EXPECT_NEAR(gamma(problem), gamma(rounded), 1e-15);
+  EXPECT_GT(std::abs(gamma(problem) - exact), 1e-10);
+
+  problem.train.features[3] = 1e39;
+  problem.loss = Loss::kLogistic;
+  EXPECT_EQ(Reasons(problem)["direction/gap"],
+            "a feature is above single precision's range");
+}
+
 // Two classes by softmax, from 0, are the logistic model: f = f_1 - f_0, each
 // of which moves half as far.
 TEST(NetworkTrainerTest, SoftmaxOfTwoClassesIsTheLogisticModel) {

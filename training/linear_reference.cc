@@ -1,0 +1,129 @@
+#include "training/linear_reference.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace steelyard::training {
+namespace {
+
+constexpr double kMostReferenceValues = 1e7;  // n * d
+constexpr int64_t kMostShownParameters = 16;
+
+// Of the difference itself: from the cosine no gap below 1e-8 could be told.
+double Gap(const double* theta, const std::vector<long double>& u) {
+  long double squares = 0;
+  for (size_t j = 0; j < u.size(); ++j) {
+    squares += static_cast<long double>(theta[j]) * theta[j];
+  }
+  const long double length = std::sqrt(squares);
+  long double sum = 0;
+  for (size_t j = 0; j < u.size(); ++j) {
+    const long double difference = theta[j] / length - u[j];
+    sum += difference * difference;
+  }
+  return static_cast<double>(std::sqrt(sum));
+}
+
+}  // namespace
+
+absl::Status CheckReferenceSize(int64_t rows, int64_t features) {
+  const double size = static_cast<double>(rows) * static_cast<double>(features);
+  if (size <= kMostReferenceValues) return absl::OkStatus();
+  return absl::FailedPreconditionError("n*d is above 10^7");
+}
+
+absl::Status CheckPredicted(const Loss& loss, double l2_strength) {
+  if (l2_strength > 0) {
+    return absl::FailedPreconditionError(
+        "with a penalty the parameters stay bounded");
+  }
+  if ((loss.kind == Loss::kExponential || loss.kind == Loss::kLogistic) &&
+      loss.margins.none()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      "only the exponential and the logistic loss have it");
+}
+
+LinearReference::LinearReference(absl::string_view reason, MetricTable& table) {
+  for (const char* name : {"margin/ratio", "direction/gap", "direction/cosine",
+                           "direction/predicted_gap", "theory/kl"}) {
+    table.AddAbsent(name, std::string(reason));
+  }
+}
+
+LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
+                                 const absl::StatusOr<double>& fixed_step,
+                                 MetricTable& table) {
+  absl::StatusOr<HardMargin> solution = SolveHardMargin(rows);
+  if (!solution.ok()) {
+    *this = LinearReference(solution.status().message(), table);
+    return;
+  }
+  solution_ = *std::move(solution);
+  ratio_id_ = table.Add("margin/ratio");
+  table.Add("direction/gap");
+  table.Add("direction/cosine");
+
+  const absl::StatusOr<GapPrediction> prediction =
+      fixed_step.ok()
+          ? GapPrediction::Make(rows, *solution_, weights.values, *fixed_step)
+          : fixed_step.status();
+  if (prediction.ok()) {
+    prediction_ = *prediction;
+    predicted_id_ = table.Add("direction/predicted_gap");
+  } else {
+    table.AddAbsent("direction/predicted_gap",
+                    std::string(prediction.status().message()));
+  }
+  if (solution_->unique) {
+    divergence_ = DivergenceFromShares(*solution_, weights.shares);
+    divergence_id_ = table.Add("theory/kl");
+  } else {
+    table.AddAbsent("theory/kl", "the dual solution p* is not unique");
+  }
+}
+
+void LinearReference::MeasureDirection(int64_t step, const double* theta,
+                                       double margin,
+                                       std::vector<MetricValue>& values) const {
+  if (!solution_.has_value()) return;
+  values.push_back(Value(ratio_id_, margin / solution_->gamma));
+  const double gap = Gap(theta, solution_->direction);
+  values.push_back(Value(ratio_id_ + 1, gap));
+  values.push_back(Value(ratio_id_ + 2, 1 - gap * gap / 2));
+  if (!prediction_.has_value()) return;
+  const double predicted = prediction_->At(step);
+  if (!std::isnan(predicted))
+    values.push_back(Value(*predicted_id_, predicted));
+}
+
+void LinearReference::MeasureDivergence(
+    std::vector<MetricValue>& values) const {
+  if (!divergence_id_.has_value()) return;
+  values.push_back(Value(*divergence_id_, divergence_));
+}
+
+ShownParameters::ShownParameters(int64_t d, MetricTable& table) {
+  if (d > kMostShownParameters) {
+    table.AddAbsent("parameters/J",
+                    absl::StrCat("there are more than ", kMostShownParameters,
+                                 " parameters"));
+    return;
+  }
+  count_ = d;
+  first_id_ = table.Add("parameters/0");
+  for (int64_t j = 1; j < d; ++j) table.Add(absl::StrCat("parameters/", j));
+}
+
+void ShownParameters::Measure(const double* theta,
+                              std::vector<MetricValue>& values) const {
+  for (int64_t j = 0; j < count_; ++j) {
+    values.push_back(Value(first_id_ + static_cast<uint32_t>(j), theta[j]));
+  }
+}
+
+}  // namespace steelyard::training
