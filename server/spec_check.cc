@@ -37,6 +37,7 @@ class Checker {
     CheckRows();
     CheckChoices();
     CheckLoss(spec_, &faults_);
+    CheckOptimizer(spec_, &faults_);
     CheckWeighting(spec_, &faults_);
     CheckNormalization();
     CheckTraining(spec_, &faults_);

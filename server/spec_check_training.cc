@@ -11,7 +11,7 @@
 #include "server/spec_text.h"
 #include "server/spec_words.h"
 
-// Model, optimizer, initial and precision.  The limits are the worker's:
+// Model, initial and precision.  The limits are the worker's:
 // server/worker/make_network.cc, training/problem_check.cc.
 namespace steelyard::server {
 namespace {
@@ -22,9 +22,7 @@ constexpr int kMostHidden = 63;
 constexpr uint64_t kMostParameters = 100'000'000;
 constexpr char kParameters[] = "initial.parameters.values";
 
-bool IsAboveZero(double value) { return std::isfinite(value) && value > 0; }
 bool IsAtLeastZero(double value) { return std::isfinite(value) && value >= 0; }
-bool IsBelowOne(double value) { return value >= 0 && value < 1; }
 
 // Null: the model is linear, or there is none.
 const Hidden* HiddenOf(const v1::Model& model) {
@@ -43,15 +41,11 @@ class TrainingChecker {
 
   void Check() {
     CheckModel();
-    CheckOptimizer();
     CheckInitial();
     if (!v1::Precision_IsValid(spec_.precision())) {
       Add("precision", absl::StrCat("want double or single, got the number ",
                                     static_cast<int>(spec_.precision())));
     }
-    const double strength = spec_.regularizer().l2().strength();
-    Want(IsAtLeastZero(strength), "regularizer.l2.strength",
-         "a finite value >= 0", strength);
   }
 
   void CheckWith(const KnownRows& train) {
@@ -131,98 +125,6 @@ class TrainingChecker {
     Add(path, absl::StrCat("want one of per_layer, none, constant_input, got "
                            "the number ",
                            static_cast<int>(biases)));
-  }
-
-  void CheckOptimizer() {
-    const v1::Optimizer& optimizer = spec_.optimizer();
-    if (optimizer.has_gradient_descent()) {
-      CheckRate("optimizer.gradient_descent", optimizer.gradient_descent());
-    }
-    if (optimizer.has_sgd()) {
-      const std::string path = "optimizer.sgd";
-      CheckBatches(path, optimizer.sgd());
-      const double momentum = optimizer.sgd().momentum();
-      Want(IsBelowOne(momentum), FieldPath(path, "momentum"),
-           "a value >= 0 and < 1", momentum);
-      if (optimizer.sgd().nesterov() && momentum == 0) {
-        Add(FieldPath(path, "nesterov"),
-            "want momentum > 0 beside it, got none");
-      }
-    }
-    if (optimizer.has_adam()) CheckAdam(optimizer.adam());
-  }
-
-  template <typename Message>
-  void CheckRate(const std::string& path, const Message& message) {
-    if (IsAboveZero(message.learning_rate())) return;
-    Add(FieldPath(path, "learning_rate"),
-        absl::StrCat("want a finite value > 0, got ",
-                     message.has_learning_rate()
-                         ? ShowNumber(message.learning_rate())
-                         : "nothing"));
-  }
-
-  template <typename Message>
-  void CheckBatches(const std::string& path, const Message& message) {
-    CheckRate(path, message);
-    CheckSchedule(FieldPath(path, "schedule"), message.schedule());
-    if (message.batch_size() > kMostSteps) {
-      Add(FieldPath(path, "batch_size"),
-          absl::StrCat("want at most the rows that are trained on, got ",
-                       message.batch_size()));
-    }
-    Want(IsAtLeastZero(message.weight_decay()), FieldPath(path, "weight_decay"),
-         "a finite value >= 0", message.weight_decay());
-    if (v1::Reduction_IsValid(message.reduction())) return;
-    Add(FieldPath(path, "reduction"),
-        absl::StrCat("want batch_mean or weighted_mean, got the number ",
-                     static_cast<int>(message.reduction())));
-  }
-
-  void CheckSchedule(const std::string& path,
-                     const v1::LearningRateSchedule& schedule) {
-    if (schedule.warm_up_steps() > kMostSteps) {
-      Add(FieldPath(path, "warm_up_steps"),
-          absl::StrCat("want at most ", kMostSteps, ", got ",
-                       schedule.warm_up_steps()));
-    }
-    if (!schedule.has_step()) return;
-    const v1::StepRate& falling = schedule.step();
-    const std::string step = FieldPath(path, "step");
-    if (falling.has_factor()) {
-      Want(IsAboveZero(falling.factor()), FieldPath(step, "factor"),
-           "a finite value > 0", falling.factor());
-    }
-    const std::string at = FieldPath(step, "at");
-    if (falling.at().empty()) {
-      return Add(at, "want at least one step, got none");
-    }
-    uint64_t before = 0;
-    for (int i = 0; i < falling.at_size(); ++i) {
-      if (falling.at(i) < before || falling.at(i) > kMostSteps) {
-        return Add(IndexPath(at, static_cast<size_t>(i)),
-                   absl::StrCat("want steps in ascending order, got ",
-                                falling.at(i), " after ", before));
-      }
-      before = falling.at(i);
-    }
-  }
-
-  void CheckAdam(const v1::Adam& adam) {
-    const std::string path = "optimizer.adam";
-    CheckBatches(path, adam);
-    if (adam.has_beta1()) {
-      Want(IsBelowOne(adam.beta1()), FieldPath(path, "beta1"),
-           "a value >= 0 and < 1", adam.beta1());
-    }
-    if (adam.has_beta2()) {
-      Want(IsBelowOne(adam.beta2()), FieldPath(path, "beta2"),
-           "a value >= 0 and < 1", adam.beta2());
-    }
-    if (adam.has_epsilon()) {
-      Want(IsAboveZero(adam.epsilon()), FieldPath(path, "epsilon"),
-           "a finite value > 0", adam.epsilon());
-    }
   }
 
   void CheckInitial() {

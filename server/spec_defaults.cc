@@ -41,9 +41,9 @@ void FillModel(v1::RunSpec* spec) {
   }
 }
 
-// What Sgd and Adam have in common.
+// What every optimizer has.
 template <typename Message>
-void FillBatches(Message* message) {
+void FillSchedule(Message* message) {
   v1::LearningRateSchedule* schedule = message->mutable_schedule();
   if (schedule->kind_case() == v1::LearningRateSchedule::KIND_NOT_SET) {
     schedule->mutable_constant();
@@ -51,6 +51,15 @@ void FillBatches(Message* message) {
   if (schedule->has_step() && !schedule->step().has_factor()) {
     schedule->mutable_step()->set_factor(0.1);
   }
+  if (schedule->has_power() && !schedule->power().has_exponent()) {
+    schedule->mutable_power()->set_exponent(0.5);
+  }
+}
+
+// What Sgd and Adam have in common.
+template <typename Message>
+void FillBatches(Message* message) {
+  FillSchedule(message);
   if (message->reduction() == v1::REDUCTION_UNSPECIFIED) {
     message->set_reduction(v1::REDUCTION_BATCH_MEAN);
   }
@@ -78,6 +87,13 @@ void FillLoss(v1::RunSpec* spec) {
 }
 
 void FillOptimizer(v1::Optimizer* optimizer) {
+  if (optimizer->has_gradient_descent()) {
+    v1::GradientDescent* descent = optimizer->mutable_gradient_descent();
+    FillSchedule(descent);
+    if (descent->scaling() == v1::STEP_SCALING_UNSPECIFIED) {
+      descent->set_scaling(v1::STEP_SCALING_NONE);
+    }
+  }
   if (optimizer->has_sgd()) FillBatches(optimizer->mutable_sgd());
   if (!optimizer->has_adam()) return;
   v1::Adam* adam = optimizer->mutable_adam();

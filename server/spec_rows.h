@@ -180,7 +180,10 @@ int64_t CountClasses(const v1::RunSpec& spec, const KnownRows& train);
 void CheckWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
                     std::vector<Fault>* faults);
 
-// Checks model, optimizer, initial and precision on the message alone.
+// Checks optimizer and regularizer on the message alone.
+void CheckOptimizer(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks model, initial and precision on the message alone.
 void CheckTraining(const v1::RunSpec& spec, std::vector<Fault>* faults);
 
 // Checks them against the training rows, as far as they are known.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "training/losses.h"
+#include "training/penalty.h"
 #include "training/sum_tree.h"
 #include "training/tile_products.h"
 
@@ -118,12 +119,24 @@ void Descent::AddUp(const double* theta, double* sum) {
 }
 
 void Descent::Run(int64_t steps, double* theta) {
-  const double shrink = 2 * options_.l2_strength;
-  for (int64_t s = 0; s < steps; ++s) {
-    AddUp(theta, sum_.data());
-    for (int64_t j = 0; j < tiles_.columns(); ++j) {
-      theta[j] += options_.learning_rate * (sum_[j] - shrink * theta[j]);
+  for (int64_t s = 0; s < steps; ++s) Step(options_.learning_rate, theta);
+}
+
+void Descent::Step(double rate, double* theta) {
+  const int64_t d = tiles_.columns();
+  AddUp(theta, sum_.data());
+  if (options_.penalty.kind == Penalty::kAbsolute) {
+    const double strength = options_.penalty.strength;
+    for (int64_t j = 0; j < d; ++j) {
+      const double slope =
+          theta[j] == 0 ? 0 : std::copysign(strength, theta[j]);
+      theta[j] += rate * (sum_[j] - slope);
     }
+    return;
+  }
+  const double shrink = ShrinkOf(options_.penalty, d, theta);
+  for (int64_t j = 0; j < d; ++j) {
+    theta[j] += rate * (sum_[j] - shrink * theta[j]);
   }
 }
 

@@ -10,11 +10,11 @@
 namespace steelyard::training {
 
 // Gradient descent with a fixed step on
-//   L(theta) = sum_i c_i l_i + l2_strength ||theta||^2,
+//   L(theta) = sum_i c_i l_i + R(theta), R the penalty,
 //   l_i = a l(u_i), u_i = D m_i - O, m_i = z_i . theta (objective.h; most
 //   losses have a = D = 1, O = 0): theta <- theta + learning_rate (sum_i c_i a
 //   D (-l'(u_i)) z_i
-//                                   - 2 l2_strength theta).
+//                                   - grad R(theta)).
 //
 // Sums over rows are one stated tree: blocks of 1,024 rows; within a block row
 // i is added to partial sum i mod 8, in order; the eight are combined as
@@ -25,16 +25,19 @@ class Descent {
   struct Options {
     Loss loss;  // all kinds but kSquared and kSoftmaxCrossEntropy
     double learning_rate = 0;
-    double l2_strength = 0;
+    Penalty penalty = {};
   };
 
   // `tiles` must outlive this.  coefficients: c_i > 0, [n].
   Descent(const Tiles& tiles, std::span<const double> coefficients,
           const Options& options);
 
-  // Takes `steps` steps from theta, [d].  4 n d flops and n exponentials a
-  // step, no allocation.
+  // Takes `steps` steps with the learning rate of the options from theta, [d].
+  // 4 n d flops and n exponentials a step, no allocation.
   void Run(int64_t steps, double* theta);
+
+  // Takes one with another.
+  void Step(double rate, double* theta);
 
   // The direction of a step before it is scaled: writes
   // -dL/dtheta without the penalty, [d].

@@ -58,6 +58,14 @@ void Add(const Loss& loss, Hash64& hash) {
   hash.Add(loss.margins.factors);
 }
 
+// The strength alone where nothing else is there: as it always was.
+void Add(const Penalty& penalty, Hash64& hash) {
+  hash.Add(penalty.strength);
+  if (penalty.kind == Penalty::kSquare) return;
+  hash.Add(static_cast<uint64_t>(penalty.kind));
+  hash.Add(penalty.exponent);
+}
+
 void Add(const Architecture& architecture, Hash64& hash) {
   hash.Add(architecture.hidden);
   hash.Add(architecture.outputs);
@@ -91,6 +99,8 @@ void Add(const LearningRate& rate, Hash64& hash) {
   if (const auto* falling = std::get_if<StepRate>(&rate.schedule)) {
     hash.Add(falling->at);
     hash.Add(falling->factor);
+  } else if (const auto* power = std::get_if<PowerRate>(&rate.schedule)) {
+    hash.Add(power->exponent);
   }
 }
 
@@ -113,8 +123,15 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
-  hash.Add(problem.l2_strength);
+  Add(problem.penalty, hash);
   hash.Add(problem.learning_rate);
+  if (!HasFixedStep(problem)) {
+    Add({.initial = problem.learning_rate,
+         .warm_up_steps = problem.warm_up_steps,
+         .schedule = problem.rate_schedule},
+        hash);
+    hash.Add(static_cast<uint64_t>(problem.scale));
+  }
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
   Add(problem.early, hash);
@@ -130,7 +147,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
-  hash.Add(problem.l2_strength);
+  Add(problem.penalty, hash);
   hash.Add(problem.weight_decay);
   Add(problem.batches, hash);
   Add(problem.rule, hash);

@@ -35,8 +35,8 @@ absl::Status CheckReferenceSize(int64_t rows, int64_t features) {
   return absl::FailedPreconditionError("n*d is above 10^7");
 }
 
-absl::Status CheckPredicted(const Loss& loss, double l2_strength) {
-  if (l2_strength > 0) {
+absl::Status CheckPredicted(const Loss& loss, double penalty_strength) {
+  if (penalty_strength > 0) {
     return absl::FailedPreconditionError(
         "with a penalty the parameters stay bounded");
   }

@@ -21,7 +21,7 @@ absl::Status CheckReferenceSize(int64_t rows, int64_t features);
 
 // Errors: FailedPrecondition with the reason why P2 says nothing of descent on
 // this objective.
-absl::Status CheckPredicted(const Loss& loss, double l2_strength);
+absl::Status CheckPredicted(const Loss& loss, double penalty_strength);
 
 // How far a linear model is from the direction of the largest margin, whatever
 // trains it:

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "support/status_macros.h"
 #include "training/losses.h"
 
 namespace steelyard::training {
@@ -48,13 +49,22 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
 LinearStepper::LinearStepper(const LinearProblem& problem,
                              const RowWeights& weights)
     : bias_(problem.bias),
+      fixed_(HasFixedStep(problem)),
+      rate_({.initial = problem.learning_rate,
+             .warm_up_steps = problem.warm_up_steps,
+             .schedule = problem.rate_schedule}),
+      steps_(problem.steps),
       metrics_(problem, weights, MakeSets(problem, weights)),
       descent_(metrics_.train(), Coefficients(weights),
                {.loss = problem.loss,
                 .learning_rate = problem.learning_rate,
-                .l2_strength = problem.l2_strength}),
+                .penalty = problem.penalty}),
       theta_(static_cast<size_t>(metrics_.train().columns()), 0.0),
-      checked_theta_(theta_) {}
+      checked_theta_(theta_) {
+  if (problem.scale == StepScale::kNone) return;
+  scaled_.emplace(metrics_.train(), Coefficients(weights), problem.loss,
+                  problem.scale);
+}
 
 size_t LinearStepper::FirstNotFinite() const {
   size_t j = 0;
@@ -62,18 +72,41 @@ size_t LinearStepper::FirstNotFinite() const {
   return j;
 }
 
+absl::Status LinearStepper::Take(int64_t step, int64_t count) {
+  if (fixed_) {
+    descent_.Run(count, theta_.data());
+    return absl::OkStatus();
+  }
+  for (const int64_t end = step + count; step < end; ++step) {
+    const double rate = RateAt(rate_, step, steps_);
+    if (!scaled_) {
+      descent_.Step(rate, theta_.data());
+    } else if (absl::Status bad = scaled_->Step(rate, theta_.data());
+               !bad.ok()) {
+      return absl::Status(bad.code(),
+                          absl::StrCat("step ", step + 1, ": ", bad.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LinearStepper::Run(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end;) {
-    const int64_t now = std::min(end - step, kStepsBetweenChecks);
+    // A scaled step remembers more than theta: it is not taken twice.
+    const int64_t now = scaled_ ? 1 : std::min(end - step, kStepsBetweenChecks);
     std::copy(theta_.begin(), theta_.end(), checked_theta_.begin());
-    descent_.Run(now, theta_.data());
+    STEELYARD_RETURN_IF_ERROR(Take(step, now));
     if (FirstNotFinite() == theta_.size()) {
       step += now;
       continue;
     }
-    theta_ = checked_theta_;
-    while (FirstNotFinite() == theta_.size()) {
-      descent_.Run(1, theta_.data());
+    if (now > 1) {
+      theta_ = checked_theta_;
+      while (FirstNotFinite() == theta_.size()) {
+        STEELYARD_RETURN_IF_ERROR(Take(step, 1));
+        ++step;
+      }
+    } else {
       ++step;
     }
     const size_t j = FirstNotFinite();
@@ -133,11 +166,14 @@ void LinearStepper::WriteState(std::span<uint64_t> words) const {
   for (size_t j = 0; j < theta_.size(); ++j) {
     words[j] = std::bit_cast<uint64_t>(theta_[j]);
   }
+  if (!scaled_) return;
+  words[theta_.size()] = std::bit_cast<uint64_t>(scaled_->log_factor());
+  words[theta_.size() + 1] = std::bit_cast<uint64_t>(scaled_->log_start());
 }
 
 absl::Status LinearStepper::ReadState(int64_t /*step*/,
                                       std::span<const uint64_t> words) {
-  for (const uint64_t word : words) {
+  for (const uint64_t word : words.first(theta_.size())) {
     if (!std::isfinite(std::bit_cast<double>(word))) {
       return absl::DataLossError(
           "training state: want finite parameters, got others");
@@ -145,6 +181,10 @@ absl::Status LinearStepper::ReadState(int64_t /*step*/,
   }
   for (size_t j = 0; j < theta_.size(); ++j) {
     theta_[j] = std::bit_cast<double>(words[j]);
+  }
+  if (scaled_) {
+    scaled_->Restore(std::bit_cast<double>(words[theta_.size()]),
+                     std::bit_cast<double>(words[theta_.size() + 1]));
   }
   return absl::OkStatus();
 }

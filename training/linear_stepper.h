@@ -2,11 +2,14 @@
 #define STEELYARD_TRAINING_LINEAR_STEPPER_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "training/descent.h"
+#include "training/learning_rate.h"
 #include "training/metrics.h"
+#include "training/scaled_descent.h"
 #include "training/stepper.h"
 #include "training/weights.h"
 
@@ -35,13 +38,15 @@ class LinearStepper final : public Stepper {
   void ReadRows(size_t set, int64_t first, std::span<double> features,
                 std::span<double> labels) const override;
   int64_t state_words() const override {
-    return static_cast<int64_t>(theta_.size());
+    return static_cast<int64_t>(theta_.size()) + (scaled_ ? 2 : 0);
   }
   void WriteState(std::span<uint64_t> words) const override;
   absl::Status ReadState(int64_t step,
                          std::span<const uint64_t> words) override;
 
  private:
+  // Takes `count` steps after `step`, whatever theta becomes.
+  absl::Status Take(int64_t step, int64_t count);
   // The first parameter that is not finite; d when all are.
   size_t FirstNotFinite() const;
 
@@ -51,8 +56,12 @@ class LinearStepper final : public Stepper {
   }
 
   const bool bias_;
+  const bool fixed_;
+  const LearningRate rate_;
+  const int64_t steps_;
   Metrics metrics_;
-  Descent descent_;  // reads the rows in metrics_
+  Descent descent_;                      // reads the rows in metrics_
+  std::optional<ScaledDescent> scaled_;  // likewise; where steps are scaled
   std::vector<double> theta_;
   std::vector<double> checked_theta_;  // as last found finite
 };

@@ -83,6 +83,32 @@ double PullAt(const Loss& loss, double u) {
   return SigmoidOfMinus(u);
 }
 
+double LogPull(const Loss& loss, double u) {
+  const double log_q = -Softplus(u);  // of 1 / (1 + e^u)
+  switch (loss.kind) {
+    case Loss::kExponential:
+      return -u;
+    case Loss::kPolynomial:
+      return u >= loss.beta ? std::log(loss.alpha) -
+                                  (loss.alpha + 1) * std::log1p(u - loss.beta)
+                            : log_q - std::log(LeftScale(loss));
+    case Loss::kHinge:
+    case Loss::kSquaredHinge:
+      return std::log(PullAt(loss, u));
+    case Loss::kFocal: {
+      // q^gamma (gamma p s + q), s = -ln p: s / q tends to 1 where q vanishes.
+      const double ratio = std::exp(LogLogistic(u) - log_q);
+      return (loss.gamma + 1) * log_q +
+             std::log1p(loss.gamma * SigmoidOfMinus(-u) * ratio);
+    }
+    case Loss::kLogistic:
+    case Loss::kSoftmaxCrossEntropy:
+    case Loss::kSquared:  // has no margin
+      break;
+  }
+  return log_q;
+}
+
 double LogLoss(const Loss& loss, double u) {
   switch (loss.kind) {
     case Loss::kExponential:

@@ -25,6 +25,10 @@ double LossAt(const Loss& loss, double u);
 // the last digit wherever it is not below 1e-300.
 double PullAt(const Loss& loss, double u);
 
+// ln(-l'(u)), to a few units of the last digit of |u| + |beta| + 1; -infinity
+// where a hinge has no slope.
+double LogPull(const Loss& loss, double u);
+
 // ln l(u), right to a few units of its last digit for every finite margin;
 // -infinity where a hinge is 0.  exponential: -u; logistic: ln(ln(1 + e^-u)).
 double LogLoss(const Loss& loss, double u);

@@ -9,6 +9,7 @@
 #include "support/status_macros.h"
 #include "training/error_counts.h"
 #include "training/losses.h"
+#include "training/penalty.h"
 
 namespace steelyard::training {
 namespace {
@@ -32,7 +33,7 @@ AlignedDoubles MarginsOfLargest(const std::vector<MeasuredRows>& sets) {
 Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
                  std::vector<MeasuredRows> sets)
     : loss_(problem.loss),
-      l2_strength_(problem.l2_strength),
+      penalty_(problem.penalty),
       sets_(std::move(sets)),
       margins_(MarginsOfLargest(sets_)),
       loss_margins_(loss_.margins.none() ? AlignedDoubles()
@@ -46,7 +47,7 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
          .balanced_error = Add(set.name + "/balanced_error"),
          .fraction_positive = Add(set.name + "/fraction_positive")});
   }
-  if (l2_strength_ > 0) {
+  if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
   } else {
     table_.AddAbsent("train/objective",
@@ -64,9 +65,13 @@ LinearReference Metrics::MakeReference(const LinearProblem& problem,
   const absl::Status size =
       CheckReferenceSize(train().rows(), problem.train.columns);
   if (!size.ok()) return LinearReference(size.message(), table_);
-  const absl::Status predicted = CheckPredicted(loss_, l2_strength_);
+  const absl::Status predicted = CheckPredicted(loss_, penalty_.strength);
   absl::StatusOr<double> fixed_step = problem.learning_rate;
-  if (!predicted.ok()) fixed_step = predicted;
+  if (!predicted.ok()) {
+    fixed_step = predicted;
+  } else if (!HasFixedStep(problem)) {
+    fixed_step = absl::FailedPreconditionError("the step is not a fixed one");
+  }
   return LinearReference(train(), weights, fixed_step, table_);
 }
 
@@ -128,8 +133,8 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   }
   const double norm = Norm(theta, d);
   if (objective_id_.has_value()) {
-    values.push_back(
-        Value(*objective_id_, train_loss_ + l2_strength_ * norm * norm));
+    values.push_back(Value(*objective_id_,
+                           train_loss_ + PenaltyAt(penalty_, norm, d, theta)));
   }
   if (norm > 0) {
     const double margin = least_margin_ / norm;

@@ -67,7 +67,7 @@ class Metrics {
                           Values& values);
 
   const Loss loss_;
-  const double l2_strength_;
+  const Penalty penalty_;
   std::vector<MeasuredRows> sets_;
   AlignedDoubles margins_;       // room for the largest set
   AlignedDoubles loss_margins_;  // likewise, of a loss with margins of its own

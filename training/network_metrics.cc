@@ -11,16 +11,11 @@
 #include "support/status_macros.h"
 #include "training/losses.h"
 #include "training/output_losses.h"
+#include "training/penalty.h"
 #include "training/sum_tree.h"
 
 namespace steelyard::training {
 namespace {
-
-template <typename Real>
-double Norm(const Real* theta, int64_t count) {
-  return std::sqrt(SumOverRows(
-      count, [&](int64_t j) { return double{theta[j]} * double{theta[j]}; }));
-}
 
 // Whether every label is -1 or +1.
 bool AreSigns(const NetworkProblem& problem) {
@@ -48,7 +43,8 @@ absl::Status CheckLinear(const Architecture& architecture) {
 // Errors: FailedPrecondition with the reason why P2 says nothing of what trains
 // the model on `rows` rows.
 absl::Status CheckFixedDescent(const NetworkProblem& problem, int64_t rows) {
-  STEELYARD_RETURN_IF_ERROR(CheckPredicted(problem.loss, problem.l2_strength));
+  STEELYARD_RETURN_IF_ERROR(
+      CheckPredicted(problem.loss, problem.penalty.strength));
   const char* reason = nullptr;
   if (problem.weight_decay > 0) {
     reason = "with weight decay the parameters stay bounded";
@@ -85,7 +81,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
                                      const RowWeights& weights,
                                      std::span<const NetworkRows<Real>> sets)
     : loss_(problem.loss),
-      l2_strength_(problem.l2_strength),
+      penalty_(problem.penalty),
       classes_(problem.architecture.outputs > 1 ? problem.architecture.outputs
                                                 : (AreSigns(problem) ? 2 : 0)),
       signs_(problem.architecture.outputs == 1 && classes_ == 2),
@@ -95,7 +91,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
       sets_(sets) {
   for (const NetworkRows<Real>& set : sets_)
     set_ids_.push_back(AddSet(set.name));
-  if (l2_strength_ > 0) {
+  if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
   } else {
     table_.AddAbsent("train/objective",
@@ -264,15 +260,16 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     train_loss = std::exp(LogLossOf(sets_[0]));
     least_margin = *std::min_element(margins_.begin(), margins_.end());
   }
-  const double norm = Norm(theta, network.parameters());
+  const double norm = NormOf(network.parameters(), theta);
   if (!std::isfinite(norm)) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": parameters/norm: want a finite value, got ", norm,
         "; a smaller learning rate may help"));
   }
   if (objective_id_) {
-    values.push_back(
-        Value(*objective_id_, train_loss + l2_strength_ * norm * norm));
+    values.push_back(Value(
+        *objective_id_,
+        train_loss + PenaltyAt(penalty_, norm, network.parameters(), theta)));
   }
   if (linear_) theta_.assign(theta, theta + network.parameters());
   if (margin_id_ && norm > 0) {

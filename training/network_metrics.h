@@ -85,7 +85,7 @@ class NetworkMetrics {
                           Network<Real>& network, Values& values);
 
   const Loss loss_;
-  const double l2_strength_;
+  const Penalty penalty_;
   const int64_t classes_;  // 2 where the only output's sign decides; 0: none
   const bool signs_;       // that it does
   const bool linear_;      // without hidden layers, with one output

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "training/learning_rate.h"
 #include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
@@ -67,20 +68,6 @@ struct AdamRule {
 };
 using Rule = std::variant<PlainRule, MomentumRule, AdamRule>;
 
-// The learning rate after t steps: `initial` times the schedule's factor, times
-// (t + 1) / warm_up_steps in the first of these.
-struct ConstantRate {};
-struct StepRate {
-  std::vector<int64_t> at;  // ascending: from each of these steps on, times
-  double factor = 0.1;      // this, finite, > 0
-};
-struct CosineRate {};  // (1 + cos(pi t / steps)) / 2
-struct LearningRate {
-  double initial = 0;  // finite, > 0
-  int64_t warm_up_steps = 0;
-  std::variant<ConstantRate, StepRate, CosineRate> schedule = {};
-};
-
 // How the losses of a batch become one.
 enum class Reduction {
   kBatchMean,     // (1/B) sum w_i l_i, w normalised over the training rows
@@ -97,7 +84,7 @@ struct Batches {
 enum class Precision { kSingle, kDouble };
 
 // A network, or a linear model by other optimisers than full-batch descent with
-// a fixed step: L(theta) = (1/n) sum_i w_i l_i + l2_strength ||theta||^2.
+// a fixed step: L(theta) = (1/n) sum_i w_i l_i + the penalty.
 struct NetworkProblem {
   Rows train;  // labels: -1 and +1; 0 ... K-1 of several outputs; any finite
                // value for kSquared
@@ -106,7 +93,7 @@ struct NetworkProblem {
   Loss loss;
   std::vector<double> weights;  // as LinearProblem's
   Normalization normalization = Normalization::kMeanOne;
-  double l2_strength = 0;   // finite, >= 0; biases included
+  Penalty penalty = {};     // biases included
   double weight_decay = 0;  // decoupled: theta -= rate weight_decay theta
   Batches batches;
   Rule rule;

@@ -50,6 +50,27 @@ struct Loss {
   ClassMargins margins = {};
 };
 
+// What is added to the loss: strength times one of these, the bias included.
+struct Penalty {
+  enum Kind {
+    kSquare,    // ||theta||^2
+    kAbsolute,  // sum_j |theta_j|; its slope at 0 is 0
+    kPower,     // ||theta||^exponent
+  };
+  Kind kind = kSquare;
+  double strength = 0;  // finite, >= 0
+  double exponent = 2;  // of kPower: finite, >= 1
+};
+
+// How the step of full-batch descent on a linear model is scaled, beside the
+// learning rate (scaled_descent.h).
+enum class StepScale {
+  kNone,          // by nothing
+  kLoss,          // by 1 / L
+  kGradientNorm,  // by 1 / ||grad L||
+  kAdaptive,      // by L_0 / L and a factor that follows the loss
+};
+
 // How weights are scaled, n being the number of rows with a weight > 0.
 enum class Normalization {
   kNone,     // as given

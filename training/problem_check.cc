@@ -111,11 +111,24 @@ absl::Status CheckRate(const LearningRate& rate) {
     return Want("rate.warm_up_steps", "at least 0", rate.warm_up_steps);
   }
   const auto* falling = std::get_if<StepRate>(&rate.schedule);
+  if (const auto* power = std::get_if<PowerRate>(&rate.schedule)) {
+    return WantAtLeastZero("rate.exponent", power->exponent);
+  }
   if (falling == nullptr) return absl::OkStatus();
   if (!std::is_sorted(falling->at.begin(), falling->at.end())) {
     return Want("rate.at", "steps in ascending order", "others");
   }
   return WantAboveZero("rate.factor", falling->factor);
+}
+
+absl::Status CheckPenalty(const Penalty& penalty) {
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero("penalty.strength", penalty.strength));
+  if (penalty.kind != Penalty::kPower ||
+      (std::isfinite(penalty.exponent) && penalty.exponent >= 1)) {
+    return absl::OkStatus();
+  }
+  return Want("penalty.exponent", "a finite value >= 1", penalty.exponent);
 }
 
 absl::Status CheckBatches(const NetworkProblem& problem) {
@@ -195,10 +208,16 @@ absl::Status CheckProblem(const LinearProblem& problem) {
                 static_cast<int>(problem.loss.kind));
   }
   STEELYARD_RETURN_IF_ERROR(CheckLoss(problem.loss, 1));
-  STEELYARD_RETURN_IF_ERROR(
-      WantAtLeastZero("l2_strength", problem.l2_strength));
+  STEELYARD_RETURN_IF_ERROR(CheckPenalty(problem.penalty));
   STEELYARD_RETURN_IF_ERROR(
       WantAboveZero("learning_rate", problem.learning_rate));
+  STEELYARD_RETURN_IF_ERROR(CheckRate({.initial = problem.learning_rate,
+                                       .warm_up_steps = problem.warm_up_steps,
+                                       .schedule = problem.rate_schedule}));
+  if (problem.scale != StepScale::kNone && problem.penalty.strength > 0) {
+    return Want("penalty.strength", "0 where steps are scaled",
+                problem.penalty.strength);
+  }
   return CheckRun(problem.steps, problem.schedule);
 }
 
@@ -212,8 +231,7 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(CheckBatches(problem));
   STEELYARD_RETURN_IF_ERROR(CheckRule(problem.rule));
   STEELYARD_RETURN_IF_ERROR(CheckRate(problem.rate));
-  STEELYARD_RETURN_IF_ERROR(
-      WantAtLeastZero("l2_strength", problem.l2_strength));
+  STEELYARD_RETURN_IF_ERROR(CheckPenalty(problem.penalty));
   STEELYARD_RETURN_IF_ERROR(
       WantAtLeastZero("weight_decay", problem.weight_decay));
   return CheckRun(problem.steps, problem.schedule);

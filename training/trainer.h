@@ -23,7 +23,7 @@
 namespace steelyard::training {
 
 // Full-batch gradient descent on a linear model, from theta = 0:
-//   L(theta) = (1/n) sum_i w_i l_i + l2_strength ||theta||^2
+//   L(theta) = (1/n) sum_i w_i l_i + the penalty
 // with l_i the loss of the margin y_i theta.x_i, w normalised and rows of
 // weight 0 left out of everything.
 struct LinearProblem {
@@ -34,12 +34,21 @@ struct LinearProblem {
   // [n] before normalisation, finite, >= 0, sum > 0; empty: all 1.
   std::vector<double> weights;
   Normalization normalization = Normalization::kMeanOne;
-  double l2_strength = 0;    // finite, >= 0
-  double learning_rate = 0;  // finite, > 0
-  int64_t steps = 0;         // >= 1
+  Penalty penalty = {};             // none where `scale` is
+  double learning_rate = 0;         // finite, > 0
+  RateSchedule rate_schedule = {};  // how it changes: learning_rate.h
+  int64_t warm_up_steps = 0;
+  StepScale scale = StepScale::kNone;
+  int64_t steps = 0;  // >= 1
   Schedule schedule;
   std::optional<EarlyStopping> early = std::nullopt;
 };
+
+// Whether every step is learning_rate times the gradient.
+inline bool HasFixedStep(const LinearProblem& problem) {
+  return problem.scale == StepScale::kNone && problem.warm_up_steps == 0 &&
+         std::holds_alternative<ConstantRate>(problem.rate_schedule);
+}
 
 // A metric of this problem that has no value at any step, and why.
 struct Absence {

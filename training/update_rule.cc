@@ -1,26 +1,12 @@
 #include "training/update_rule.h"
 
 #include <cmath>
-#include <numbers>
 #include <variant>
+
+#include "training/penalty.h"
 
 namespace steelyard::training {
 namespace {
-
-double FactorAt(const LearningRate& rate, int64_t step, int64_t steps) {
-  if (const auto* falling = std::get_if<StepRate>(&rate.schedule)) {
-    double factor = 1;
-    for (const int64_t at : falling->at) {
-      if (step >= at) factor *= falling->factor;
-    }
-    return factor;
-  }
-  if (std::holds_alternative<CosineRate>(rate.schedule)) {
-    const double part = static_cast<double>(step) / static_cast<double>(steps);
-    return (1 + std::cos(std::numbers::pi * part)) / 2;
-  }
-  return 1;
-}
 
 // How many arrays each rule remembers.
 size_t SlotsOf(const Rule& rule) {
@@ -65,20 +51,11 @@ void StepAdam(const AdamRule& rule, int64_t step, double rate, int64_t count,
 
 }  // namespace
 
-double RateAt(const LearningRate& rate, int64_t step, int64_t steps) {
-  double value = rate.initial * FactorAt(rate, step, steps);
-  if (step < rate.warm_up_steps) {
-    value *=
-        static_cast<double>(step + 1) / static_cast<double>(rate.warm_up_steps);
-  }
-  return value;
-}
-
 template <typename Real>
-UpdateRule<Real>::UpdateRule(const Rule& rule, double l2_strength,
+UpdateRule<Real>::UpdateRule(const Rule& rule, const Penalty& penalty,
                              double weight_decay, int64_t parameters)
     : rule_(rule),
-      twice_l2_(static_cast<Real>(2 * l2_strength)),
+      penalty_(penalty),
       weight_decay_(weight_decay),
       parameters_(parameters) {
   for (size_t i = 0; i < SlotsOf(rule); ++i) slots_.emplace_back(parameters);
@@ -87,10 +64,8 @@ UpdateRule<Real>::UpdateRule(const Rule& rule, double l2_strength,
 template <typename Real>
 void UpdateRule<Real>::Step(int64_t step, double rate, Real* theta,
                             Real* gradient) {
-  if (twice_l2_ != 0) {
-    for (int64_t j = 0; j < parameters_; ++j) {
-      gradient[j] += twice_l2_ * theta[j];
-    }
+  if (penalty_.strength > 0) {
+    AddPenalty(penalty_, parameters_, theta, gradient);
   }
   if (weight_decay_ != 0) {
     const auto keep = static_cast<Real>(1 - rate * weight_decay_);

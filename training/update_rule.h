@@ -9,14 +9,11 @@
 
 namespace steelyard::training {
 
-// The learning rate of the step after `step` steps, of `steps` in all.
-double RateAt(const LearningRate& rate, int64_t step, int64_t steps);
-
 // Turns gradients into steps.
 template <typename Real>
 class UpdateRule {
  public:
-  UpdateRule(const Rule& rule, double l2_strength, double weight_decay,
+  UpdateRule(const Rule& rule, const Penalty& penalty, double weight_decay,
              int64_t parameters);
 
   // Takes the step after `step` steps: theta, gradient: [parameters]; the
@@ -29,7 +26,7 @@ class UpdateRule {
 
  private:
   const Rule rule_;
-  const Real twice_l2_;
+  const Penalty penalty_;
   const double weight_decay_;
   const int64_t parameters_;
   std::vector<AlignedArray<Real>> slots_;

@@ -130,6 +130,12 @@ absl::Status SetSchedule(const v1::LearningRateSchedule& schedule,
   }
   rate.warm_up_steps = static_cast<int64_t>(schedule.warm_up_steps());
   if (schedule.has_cosine()) rate.schedule = training::CosineRate{};
+  if (schedule.has_power()) {
+    STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero(
+        absl::StrCat(field, ".power.exponent"), schedule.power().exponent()));
+    rate.schedule =
+        training::PowerRate{.exponent = schedule.power().exponent()};
+  }
   if (!schedule.has_step()) return absl::OkStatus();
   training::StepRate falling;
   falling.factor = schedule.step().factor();
@@ -214,8 +220,10 @@ absl::Status SetOptimizer(const v1::Optimizer& optimizer,
   switch (optimizer.kind_case()) {
     case v1::Optimizer::kGradientDescent:
       problem.rate.initial = optimizer.gradient_descent().learning_rate();
-      return CheckAboveZero("optimizer.gradient_descent.learning_rate",
-                            problem.rate.initial);
+      STEELYARD_RETURN_IF_ERROR(CheckAboveZero(
+          "optimizer.gradient_descent.learning_rate", problem.rate.initial));
+      return SetSchedule(optimizer.gradient_descent().schedule(),
+                         "optimizer.gradient_descent.schedule", problem.rate);
     case v1::Optimizer::kSgd:
       return SetSgd(optimizer.sgd(), problem);
     case v1::Optimizer::kAdam:

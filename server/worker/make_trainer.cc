@@ -1,6 +1,7 @@
 #include "server/worker/make_trainer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -51,9 +52,49 @@ absl::Status SetNormalization(v1::Normalization normalization,
 
 absl::Status SetRegularizer(const v1::Regularizer& regularizer,
                             NetworkProblem& problem) {
-  if (!regularizer.has_l2()) return Wrong("regularizer: want l2, got nothing");
-  problem.l2_strength = regularizer.l2().strength();
-  return CheckAtLeastZero("regularizer.l2.strength", problem.l2_strength);
+  training::Penalty& penalty = problem.penalty;
+  switch (regularizer.kind_case()) {
+    case v1::Regularizer::kL2:
+      penalty = {.strength = regularizer.l2().strength()};
+      return CheckAtLeastZero("regularizer.l2.strength", penalty.strength);
+    case v1::Regularizer::kL1:
+      penalty = {.kind = training::Penalty::kAbsolute,
+                 .strength = regularizer.l1().strength()};
+      return CheckAtLeastZero("regularizer.l1.strength", penalty.strength);
+    case v1::Regularizer::kPower:
+      penalty = {.kind = training::Penalty::kPower,
+                 .strength = regularizer.power().strength(),
+                 .exponent = regularizer.power().exponent()};
+      if (!std::isfinite(penalty.exponent) || penalty.exponent < 1) {
+        return Wrong(
+            "regularizer.power.exponent: want a finite value >= 1, got ",
+            penalty.exponent);
+      }
+      return CheckAtLeastZero("regularizer.power.strength", penalty.strength);
+    case v1::Regularizer::KIND_NOT_SET:
+      break;
+  }
+  return Wrong("regularizer: want l2, l1 or power, got nothing");
+}
+
+absl::StatusOr<training::StepScale> ScaleOf(const v1::Optimizer& optimizer) {
+  switch (optimizer.gradient_descent().scaling()) {
+    case v1::STEP_SCALING_UNSPECIFIED:
+    case v1::STEP_SCALING_NONE:
+      return training::StepScale::kNone;
+    case v1::STEP_SCALING_LOSS:
+      return training::StepScale::kLoss;
+    case v1::STEP_SCALING_GRADIENT_NORM:
+      return training::StepScale::kGradientNorm;
+    case v1::STEP_SCALING_ADAPTIVE:
+      return training::StepScale::kAdaptive;
+    default:
+      break;
+  }
+  return Wrong(
+      "optimizer.gradient_descent.scaling: want none, loss, gradient_norm or "
+      "adaptive, got number ",
+      static_cast<int>(optimizer.gradient_descent().scaling()));
 }
 
 absl::Status SetEarly(const v1::RunSpec& spec, NetworkProblem& problem) {
@@ -153,7 +194,7 @@ bool IsLinearDescent(const v1::RunSpec& spec, training::LabelValues labels) {
          spec.precision() == v1::PRECISION_DOUBLE;
 }
 
-LinearProblem ToLinear(NetworkProblem problem) {
+LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
   return {
       .train = std::move(problem.train),
       .tests = std::move(problem.tests),
@@ -161,8 +202,11 @@ LinearProblem ToLinear(NetworkProblem problem) {
       .loss = problem.loss,
       .weights = std::move(problem.weights),
       .normalization = problem.normalization,
-      .l2_strength = problem.l2_strength,
+      .penalty = problem.penalty,
       .learning_rate = problem.rate.initial,
+      .rate_schedule = std::move(problem.rate.schedule),
+      .warm_up_steps = problem.rate.warm_up_steps,
+      .scale = scale,
       .steps = problem.steps,
       .schedule = std::move(problem.schedule),
       .early = std::move(problem.early)};
@@ -175,6 +219,8 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   const v1::RunSpec& spec = lease.spec();
   const LeasedFiles files(lease);
   STEELYARD_ASSIGN_OR_RETURN(NetworkProblem problem, MakeProblem(spec));
+  STEELYARD_ASSIGN_OR_RETURN(const training::StepScale scale,
+                             ScaleOf(spec.optimizer()));
   STEELYARD_RETURN_IF_ERROR(memory.Check(EstimateBytes(lease)));
   STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows, ReadTrainingRows(spec, files));
   STEELYARD_ASSIGN_OR_RETURN(problem.weights,
@@ -195,7 +241,12 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_RETURN_IF_ERROR(
       CheckFrames(spec, problem.train.columns, problem.steps));
   if (IsLinearDescent(spec, rows.labels)) {
-    return training::Trainer::Create(ToLinear(std::move(problem)));
+    return training::Trainer::Create(ToLinear(std::move(problem), scale));
+  }
+  if (scale != training::StepScale::kNone) {
+    return Wrong(
+        "optimizer.gradient_descent.scaling: want none, but of a linear model "
+        "in double precision from zeros with a loss of margins");
   }
   return training::Trainer::Create(std::move(problem));
 }

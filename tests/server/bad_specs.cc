@@ -130,7 +130,7 @@ constexpr BadSpec kBadTraining[] = {
     {"NoLoss", [](Spec* s) { s->mutable_loss()->clear_kind(); }, "loss",
      "want one of exponential, logistic"},
     {"NoRegularizer", [](Spec* s) { s->mutable_regularizer()->clear_kind(); },
-     "regularizer", "want l2"},
+     "regularizer", "want one of l2, l1, power"},
     {"ANegativeStrength",
      [](Spec* s) {
        s->mutable_regularizer()->mutable_l2()->set_strength(-0.5);
@@ -317,7 +317,11 @@ v1::RunSpec GoodSpec() {
   spec.mutable_weighting()->mutable_per_class()->set_ratio(10);
   spec.set_normalization(v1::NORMALIZATION_MEAN_ONE);
   spec.mutable_regularizer()->mutable_l2()->set_strength(0.5);
-  spec.mutable_optimizer()->mutable_gradient_descent()->set_learning_rate(0.1);
+  v1::GradientDescent* descent =
+      spec.mutable_optimizer()->mutable_gradient_descent();
+  descent->set_learning_rate(0.1);
+  descent->mutable_schedule()->mutable_constant();
+  descent->set_scaling(v1::STEP_SCALING_NONE);
   spec.mutable_initial()->mutable_zeros();
   spec.mutable_stop()->set_steps(100);
   spec.mutable_evaluate()->mutable_log()->set_points_per_decade(10);
@@ -325,10 +329,21 @@ v1::RunSpec GoodSpec() {
   return spec;
 }
 
+v1::MlpModel* MakeMlp(v1::RunSpec* s) {
+  v1::MlpModel* mlp = s->mutable_model()->mutable_mlp();
+  mlp->add_hidden(3);
+  mlp->set_activation(v1::ACTIVATION_RELU);
+  mlp->set_biases(v1::BIASES_PER_LAYER);
+  s->mutable_initial()->mutable_he();
+  s->set_precision(v1::PRECISION_SINGLE);
+  return mlp;
+}
+
 std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
   for (const std::vector<BadSpec>& part :
-       {BadAlteredSpecs(), BadLossSpecs(), BadNetworkSpecs()}) {
+       {BadAlteredSpecs(), BadLossSpecs(), BadOptimizerSpecs(),
+        BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

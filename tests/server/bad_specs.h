@@ -26,13 +26,19 @@ struct BadSpec {
 
 std::vector<BadSpec> AllBadSpecs();
 
+// Makes the model an MLP with one hidden layer of 3 units, trained in single
+// precision: 2 * 3 + 3 + 3 + 1 parameters.
+v1::MlpModel* MakeMlp(v1::RunSpec* spec);
+
 // The part of them that is about rows; within the table.
 std::vector<BadSpec> BadDataSpecs();
 // That about what is done to them.
 std::vector<BadSpec> BadAlteredSpecs();
 // That about losses.
 std::vector<BadSpec> BadLossSpecs();
-// That about networks and optimisers.
+// That about optimisers and regularisers.
+std::vector<BadSpec> BadOptimizerSpecs();
+// That about networks.
 std::vector<BadSpec> BadNetworkSpecs();
 
 }  // namespace steelyard

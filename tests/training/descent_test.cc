@@ -144,7 +144,7 @@ long double Objective(const Tiles& tiles, const std::vector<double>& c,
     sum += c[static_cast<size_t>(i)] *
            (options.loss.kind == Loss::kExponential ? e : std::log1p(e));
   }
-  for (const long double t : theta) sum += options.l2_strength * t * t;
+  for (const long double t : theta) sum += options.penalty.strength * t * t;
   return sum;
 }
 
@@ -157,7 +157,7 @@ TEST(DescentTest, StepIsTheGradientByCentralDifferences) {
     const Tiles tiles(RandomRows(n, d - 1, 0.3, 5), All(n), true);
     const std::vector<double> c = RandomValues(n, 0.1, 2, 6);
     const Descent::Options options = {
-        .loss = loss, .learning_rate = 0.5, .l2_strength = 0.3};
+        .loss = loss, .learning_rate = 0.5, .penalty = {.strength = 0.3}};
     const std::vector<double> start = RandomValues(d, -1, 1, 7);
     std::vector<double> theta = start;
     Descent(tiles, c, options).Run(1, theta.data());

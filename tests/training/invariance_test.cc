@@ -25,7 +25,7 @@ LinearProblem Weighted(Normalization normalization, Loss loss) {
   problem.normalization = normalization;
   problem.loss = loss;
   problem.learning_rate = 0.1;
-  problem.l2_strength = 1e-4;
+  problem.penalty.strength = 1e-4;
   problem.steps = 1000;
   problem.schedule = LogSchedule{.points_per_decade = 1};
   return problem;
@@ -71,7 +71,7 @@ TEST(InvarianceTest, ScaleOfWeightsMeansNothingWhereTheyAreNormalized) {
 TEST(InvarianceTest, ScaleOfRawWeightsIsScaleOfTheStep) {
   for (const Loss& loss : LossesOfMargins()) {
     LinearProblem heavy = Weighted(Normalization::kNone, loss);
-    heavy.l2_strength = 0;
+    heavy.penalty.strength = 0;
     LinearProblem fast = heavy;
     Scale(heavy.weights, 2.5);
     fast.learning_rate *= 2.5;
@@ -84,7 +84,7 @@ TEST(InvarianceTest, ScaleOfRawWeightsIsScaleOfTheStep) {
 // scaled by the ratio of both n's; mean_one alone is free of it.
 void ExpectTwoCopies(const Loss& loss, Normalization normalization) {
   LinearProblem twice = Weighted(normalization, loss);
-  twice.l2_strength = 0;
+  twice.penalty.strength = 0;
   twice.weights.assign(23, 1.0);
   LinearProblem copied = twice;
   twice.weights[5] = 2;

@@ -137,7 +137,7 @@ NetworkProblem Problem(const Golden& golden, const Case& test) {
   problem.architecture.outputs = softmax ? 3 : 1;
   problem.architecture.activation = test.activation;
   problem.loss = test.loss;
-  problem.l2_strength = test.l2_strength;
+  problem.penalty.strength = test.l2_strength;
   problem.weight_decay = test.weight_decay;
   problem.batches = test.batches;
   problem.rule = test.rule;

@@ -20,7 +20,7 @@ NetworkProblem Small(Precision precision, const Rule& rule) {
   problem.batches = {.size = 8};
   problem.rule = rule;
   problem.rate = {.initial = 0.05, .schedule = CosineRate{}};
-  problem.l2_strength = 1e-3;
+  problem.penalty.strength = 1e-3;
   problem.precision = precision;
   problem.seed = 4;
   problem.steps = 100;
@@ -115,7 +115,7 @@ TEST(NetworkTrainerTest, ALinearNetworkIsTheLinearModel) {
   linear.train = RandomRows(300, 4, 1, 1);
   linear.tests.push_back({"test", RandomRows(19, 4, 1, 2)});
   linear.weights = PerClass(linear.train, 5, 1);
-  linear.l2_strength = 1e-3;
+  linear.penalty.strength = 1e-3;
   linear.learning_rate = 0.2;
   linear.steps = 500;
   NetworkProblem network;
@@ -125,7 +125,7 @@ TEST(NetworkTrainerTest, ALinearNetworkIsTheLinearModel) {
   network.architecture.biases = Biases::kConstantInput;
   network.initial = ZeroInitial{};
   network.precision = Precision::kDouble;
-  network.l2_strength = linear.l2_strength;
+  network.penalty.strength = linear.penalty.strength;
   network.rate.initial = linear.learning_rate;
   network.steps = linear.steps;
   for (const Loss loss : {Loss::kExponential, Loss::kLogistic}) {
@@ -228,7 +228,7 @@ TEST(NetworkTrainerTest, TheGapIsPredictedOfFixedDescentAlone) {
               HasSubstr("fixed step has it"));
   EXPECT_THAT(reason([](P& p) { p.batches.size = 7; }),
               HasSubstr("all rows have it"));
-  EXPECT_THAT(reason([](P& p) { p.l2_strength = 1e-9; }),
+  EXPECT_THAT(reason([](P& p) { p.penalty.strength = 1e-9; }),
               HasSubstr("a penalty"));
   EXPECT_THAT(reason([](P& p) { p.weight_decay = 1e-9; }),
               HasSubstr("weight decay"));

@@ -18,7 +18,7 @@ LinearProblem Mixed() {
   problem.tests.push_back({"test", RandomRows(19, 4, 1.5, 2)});
   problem.tests.push_back({"ood", RandomRows(8, 4, 0.0, 3)});
   problem.weights = PerClass(problem.train, 5, 1);
-  problem.l2_strength = 1e-3;
+  problem.penalty.strength = 1e-3;
   problem.learning_rate = 0.2;
   problem.steps = 700;
   return problem;
@@ -183,7 +183,7 @@ TEST(TrainerTest, ADivergingRunNamesStepAndQuantity) {
   std::string message;
   for (const int64_t cut : {kAll, int64_t{1}, int64_t{3}}) {
     LinearProblem problem = Mixed();
-    problem.l2_strength = 10;
+    problem.penalty.strength = 10;
     problem.learning_rate = 1e4;
     problem.schedule = AtSchedule{{10}};
     const auto trainer = MakeTrainer(problem);
@@ -383,8 +383,8 @@ TEST(TrainerTest, BadProblemsAreNamed) {
               HasSubstr("tests.test.columns"));
   EXPECT_THAT(fault([](P& p) { p.learning_rate = 0; }),
               HasSubstr("learning_rate: want a finite value > 0, got 0"));
-  EXPECT_THAT(fault([](P& p) { p.l2_strength = -1; }),
-              HasSubstr("l2_strength"));
+  EXPECT_THAT(fault([](P& p) { p.penalty.strength = -1; }),
+              HasSubstr("penalty.strength"));
   EXPECT_THAT(fault([](P& p) { p.steps = 0; }), HasSubstr("steps"));
   EXPECT_THAT(fault([](P& p) { p.schedule = EverySchedule{0}; }),
               HasSubstr("schedule.every"));

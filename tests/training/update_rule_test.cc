@@ -12,7 +12,7 @@ constexpr double kRate = 0.1;
 
 // theta after steps along the gradients 1, -2, 0.5.
 double After(const Rule& rule, double l2_strength = 0, double decay = 0) {
-  UpdateRule<double> update(rule, l2_strength, decay, 1);
+  UpdateRule<double> update(rule, {.strength = l2_strength}, decay, 1);
   double theta = 3;
   int64_t step = 0;
   for (const double g : {1.0, -2.0, 0.5}) {

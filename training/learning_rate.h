@@ -1,0 +1,34 @@
+#ifndef STEELYARD_TRAINING_LEARNING_RATE_H_
+#define STEELYARD_TRAINING_LEARNING_RATE_H_
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace steelyard::training {
+
+// The learning rate after t steps: `initial` times the schedule's factor, times
+// (t + 1) / warm_up_steps in the first of these.
+struct ConstantRate {};
+struct StepRate {
+  std::vector<int64_t> at;  // ascending: from each of these steps on, times
+  double factor = 0.1;      // this, finite, > 0
+};
+struct CosineRate {};     // (1 + cos(pi t / steps)) / 2
+struct PowerRate {        // (t + 1)^-exponent
+  double exponent = 0.5;  // finite, >= 0
+};
+using RateSchedule =
+    std::variant<ConstantRate, StepRate, CosineRate, PowerRate>;
+struct LearningRate {
+  double initial = 0;  // finite, > 0
+  int64_t warm_up_steps = 0;
+  RateSchedule schedule = {};
+};
+
+// The learning rate of the step after `step` steps, of `steps` in all.
+double RateAt(const LearningRate& rate, int64_t step, int64_t steps);
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_LEARNING_RATE_H_
