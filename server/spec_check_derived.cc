@@ -14,24 +14,16 @@
 namespace steelyard::server {
 namespace {
 
-constexpr uint64_t kMostValues = 100'000'000;
-constexpr double kMostNumber = 1e100;
-
-std::string WantNumber(double got) {
-  return absl::StrCat("want a value of at most ", ShowNumber(kMostNumber),
-                      " in magnitude, got ", ShowNumber(got));
-}
-
 void CheckNoise(const std::string& path, const v1::UniformNoiseData& noise,
                 std::vector<Fault>* faults) {
   if (noise.rows() == 0) {
     faults->push_back({FieldPath(path, "rows"), "want at least 1, got 0"});
   }
   const double high = noise.has_high() ? noise.high() : 1;
-  if (!(std::abs(noise.low()) <= kMostNumber)) {
-    faults->push_back({FieldPath(path, "low"), WantNumber(noise.low())});
-  } else if (!(std::abs(high) <= kMostNumber)) {
-    faults->push_back({FieldPath(path, "high"), WantNumber(high)});
+  if (!(std::abs(noise.low()) <= kMostDrawnNumber)) {
+    faults->push_back({FieldPath(path, "low"), WantDrawnNumber(noise.low())});
+  } else if (!(std::abs(high) <= kMostDrawnNumber)) {
+    faults->push_back({FieldPath(path, "high"), WantDrawnNumber(high)});
   } else if (!(noise.low() < high)) {
     faults->push_back(
         {FieldPath(path, "high"),
@@ -49,9 +41,9 @@ void CheckCopy(const std::string& path, const v1::ShiftedCopyData& copy,
   }
   ElementFaults wrong(shift, faults);
   for (int j = 0; j < copy.shift_size(); ++j) {
-    if (std::abs(copy.shift(j)) <= kMostNumber) continue;
+    if (std::abs(copy.shift(j)) <= kMostDrawnNumber) continue;
     wrong.Add(IndexPath(shift, static_cast<size_t>(j)),
-              WantNumber(copy.shift(j)));
+              WantDrawnNumber(copy.shift(j)));
   }
 }
 
@@ -61,11 +53,12 @@ void DeriveNoise(const std::string& path, const v1::UniformNoiseData& noise,
   known->columns = rows.train.columns;
   if (!known->columns || noise.rows() == 0) return;
   const auto columns = static_cast<uint64_t>(*known->columns);
-  if (noise.rows() <= kMostValues && columns <= kMostValues / noise.rows()) {
+  if (noise.rows() <= kMostDrawnValues &&
+      columns <= kMostDrawnValues / noise.rows()) {
     return;
   }
   faults->push_back({FieldPath(path, "rows"),
-                     absl::StrCat("want at most ", kMostValues,
+                     absl::StrCat("want at most ", kMostDrawnValues,
                                   " values, rows times features, got ",
                                   noise.rows(), " rows of ", columns)});
 }

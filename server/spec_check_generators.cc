@@ -15,10 +15,10 @@
 namespace steelyard::server {
 namespace {
 
-constexpr uint64_t kMostValues = 100'000'000;
-constexpr double kMostNumber = 1e100;
 constexpr int kMostClasses = 1'000;
 constexpr int kMostCovarianceDimension = 256;
+constexpr int kMostCoefficients = 100;
+constexpr double kMostNormal = 9;
 
 // Rows that will be drawn with one label.
 struct LabelCount {
@@ -48,6 +48,8 @@ class GeneratorChecker {
         return CheckGaussians();
       case v1::Data::kSeparableGaussians:
         return CheckSeparable();
+      case v1::Data::kPolynomial:
+        return CheckPolynomial();
       default:
         return {};
     }
@@ -58,10 +60,12 @@ class GeneratorChecker {
     faults_->push_back({FieldPath(path_, field), std::move(message)});
   }
 
-  void CheckAtLeastZero(absl::string_view field, double value) {
-    if (value >= 0 && value <= kMostNumber) return;
-    Add(field, absl::StrCat("want a value of 0 to ", ShowNumber(kMostNumber),
-                            ", got ", ShowNumber(value)));
+  bool CheckAtLeastZero(absl::string_view field, double value) {
+    if (value >= 0 && value <= kMostDrawnNumber) return true;
+    Add(field,
+        absl::StrCat("want a value of 0 to ", ShowNumber(kMostDrawnNumber),
+                     ", got ", ShowNumber(value)));
+    return false;
   }
 
   KnownRows CheckMoons() {
@@ -92,15 +96,63 @@ class GeneratorChecker {
       Add(FieldPath(name, "dimension"), "want at least 1, got 0");
     }
     const double margin = gaussians.margin();
-    if (!(margin > 0 && margin <= kMostNumber)) {
+    if (!(margin > 0 && margin <= kMostDrawnNumber)) {
       Add(FieldPath(name, "margin"),
           absl::StrCat(
-              "want a value > 0, at most ", ShowNumber(kMostNumber), ", got ",
+              "want a value > 0, at most ", ShowNumber(kMostDrawnNumber),
+              ", got ",
               gaussians.has_margin() ? ShowNumber(margin) : "nothing"));
     }
     const uint64_t half = gaussians.rows() / 2;
     return Count(name, {{"", 1, gaussians.rows() - half}, {"", -1, half}},
                  gaussians.dimension());
+  }
+
+  KnownRows CheckPolynomial() {
+    const v1::PolynomialData& polynomial = data_.polynomial();
+    const double deviation = polynomial.has_standard_deviation()
+                                 ? polynomial.standard_deviation()
+                                 : 1;
+    bool sound = CheckCoefficients(polynomial);
+    sound &= CheckAtLeastZero("polynomial.standard_deviation", deviation);
+    sound &= CheckAtLeastZero("polynomial.noise", polynomial.noise());
+    if (!(std::abs(polynomial.mean()) <= kMostDrawnNumber)) {
+      Add("polynomial.mean", WantDrawnNumber(polynomial.mean()));
+      sound = false;
+    }
+    if (sound) CheckLargestLabel(polynomial, deviation);
+    if (kind_ == LabelKind::kNumbers) {
+      return Count("polynomial", {{"", 0, polynomial.rows()}}, 1);
+    }
+    Add("polynomial",
+        "want labels that are numbers, as with the loss squared without "
+        "classes, got others");
+    return {};
+  }
+
+  bool CheckCoefficients(const v1::PolynomialData& polynomial) {
+    const std::string field = "polynomial.coefficients";
+    const int count = polynomial.coefficients_size();
+    if (count >= 1 && count <= kMostCoefficients) {
+      return CheckNumbers(field, polynomial.coefficients());
+    }
+    Add(field,
+        absl::StrCat("want 1 to ", kMostCoefficients, " values, got ", count));
+    return false;
+  }
+
+  void CheckLargestLabel(const v1::PolynomialData& polynomial,
+                         double deviation) {
+    const double x = std::abs(polynomial.mean()) + kMostNormal * deviation;
+    double y = 0;
+    for (int k = polynomial.coefficients_size(); k-- > 0;) {
+      y = std::abs(polynomial.coefficients(k)) + x * y;
+    }
+    y += kMostNormal * polynomial.noise();
+    if (y <= kMostDrawnNumber) return;
+    Add("polynomial.coefficients",
+        absl::StrCat("want labels of at most ", ShowNumber(kMostDrawnNumber),
+                     " in magnitude, got some that may reach ", ShowNumber(y)));
   }
 
   KnownRows CheckGaussians() {
@@ -168,11 +220,9 @@ class GeneratorChecker {
                     const google::protobuf::RepeatedField<double>& values) {
     ElementFaults wrong(FieldPath(path_, field), faults_);
     for (int i = 0; i < values.size(); ++i) {
-      if (std::abs(values[i]) <= kMostNumber) continue;
-      wrong.Add(
-          IndexPath(FieldPath(path_, field), static_cast<size_t>(i)),
-          absl::StrCat("want a value of at most ", ShowNumber(kMostNumber),
-                       " in magnitude, got ", ShowNumber(values[i])));
+      if (std::abs(values[i]) <= kMostDrawnNumber) continue;
+      wrong.Add(IndexPath(FieldPath(path_, field), static_cast<size_t>(i)),
+                WantDrawnNumber(values[i]));
     }
     return wrong.none();
   }
@@ -252,14 +302,14 @@ class GeneratorChecker {
     KnownRows known;
     uint64_t rows = 0;
     for (const LabelCount& count : counts) {
-      rows += std::min(count.rows, kMostValues + 1);
+      rows += std::min(count.rows, kMostDrawnValues + 1);
     }
     if (rows == 0) {
       if (name != "gaussians") Add(name, "want at least one row, got none");
       return known;
     }
-    if (rows > kMostValues || columns > kMostValues / rows) {
-      Add(name, absl::StrCat("want at most ", kMostValues,
+    if (rows > kMostDrawnValues || columns > kMostDrawnValues / rows) {
+      Add(name, absl::StrCat("want at most ", kMostDrawnValues,
                              " values, rows times features, got more"));
       return known;
     }

@@ -122,6 +122,11 @@ void FillGenerator(uint64_t seed, v1::Data* data) {
       return FillSeed(seed, data->mutable_gaussians());
     case v1::Data::kSeparableGaussians:
       return FillSeed(seed, data->mutable_separable_gaussians());
+    case v1::Data::kPolynomial:
+      if (!data->polynomial().has_standard_deviation()) {
+        data->mutable_polynomial()->set_standard_deviation(1);
+      }
+      return FillSeed(seed, data->mutable_polynomial());
     default:
       return;
   }

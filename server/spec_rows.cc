@@ -51,6 +51,11 @@ const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec) {
   return spec.data().has_classes() ? &spec.data().classes() : nullptr;
 }
 
+std::string WantDrawnNumber(double got) {
+  return absl::StrCat("want a value of at most ", ShowNumber(kMostDrawnNumber),
+                      " in magnitude, got ", ShowNumber(got));
+}
+
 LabelMap::LabelMap(const v1::Classes* classes) : identity_(classes == nullptr) {
   if (classes == nullptr) return;
   positive_.insert(classes->positive().begin(), classes->positive().end());

@@ -60,6 +60,14 @@ const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec);
 // Of one problem; each has a metric of its own.
 inline constexpr int64_t kMostClasses = 1'000;
 
+// Of what is drawn, as the worker has it (training/data/generate.h): rows times
+// features of a set, and the magnitude of every number.
+inline constexpr uint64_t kMostDrawnValues = 100'000'000;
+inline constexpr double kMostDrawnNumber = 1e100;
+
+// "want a value of at most 1e+100 in magnitude, got inf"
+std::string WantDrawnNumber(double got);
+
 // What labels of -1 and +1 become.
 class LabelMap {
  public:

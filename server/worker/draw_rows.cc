@@ -94,6 +94,17 @@ absl::StatusOr<Source> ToSource(const v1::Data& data) {
                         .margin = message.margin()},
                     message.seed()};
     }
+    case v1::Data::kPolynomial: {
+      const v1::PolynomialData& message = data.polynomial();
+      return Source{training::Polynomial{
+                        .rows = Bounded(message.rows()),
+                        .coefficients = {message.coefficients().begin(),
+                                         message.coefficients().end()},
+                        .mean = message.mean(),
+                        .standard_deviation = message.standard_deviation(),
+                        .noise = message.noise()},
+                    message.seed()};
+    }
     default:
       break;
   }
@@ -152,6 +163,8 @@ TableSize DrawnSize(const v1::Data& data) {
     case v1::Data::kSeparableGaussians:
       return {Bounded(data.separable_gaussians().rows()),
               Bounded(data.separable_gaussians().dimension())};
+    case v1::Data::kPolynomial:
+      return {Bounded(data.polynomial().rows()), 1};
     default:
       return {};
   }

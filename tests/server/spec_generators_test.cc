@@ -14,6 +14,8 @@
 namespace steelyard::server {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 v1::RunSpec Spec() {
@@ -47,6 +49,45 @@ TEST(SpecGeneratorsTest, TheLimitsAreWithin) {
     added->set_standard_deviation(0);
   }
   EXPECT_THAT(Messages(spec), IsEmpty());
+}
+
+TEST(SpecGeneratorsTest, TheLimitsOfAPolynomialAreWithin) {
+  v1::RunSpec spec = Spec();
+  spec.mutable_loss()->mutable_squared();
+  spec.mutable_weighting()->mutable_uniform();
+  v1::PolynomialData* polynomial = spec.mutable_data()->mutable_polynomial();
+  polynomial->set_rows(100'000'000);
+  polynomial->add_coefficients(0);
+  polynomial->add_coefficients(1);
+  polynomial->set_mean(-1e100);
+  polynomial->set_standard_deviation(0);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  polynomial->mutable_coefficients()->Resize(100, 0);
+  polynomial->set_noise(0.5);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  // By default x varies, if little beside such a mean.
+  polynomial->clear_standard_deviation();
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  polynomial->set_standard_deviation(1e90);
+  EXPECT_EQ(Messages(spec).size(), 1U);
+  polynomial->set_coefficients(1, -0.5);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+}
+
+// The rows are known: their number and their one feature.
+TEST(SpecGeneratorsTest, APolynomialsRowsAreCounted) {
+  v1::RunSpec spec = Spec();
+  spec.mutable_loss()->mutable_squared();
+  spec.mutable_data()->mutable_polynomial()->set_rows(3);
+  spec.mutable_data()->mutable_polynomial()->add_coefficients(1);
+  spec.mutable_weighting()->mutable_per_example()->mutable_weights()->Resize(4,
+                                                                             1);
+  EXPECT_THAT(Messages(spec), ElementsAre(HasSubstr("want 3 weights")));
+  spec.mutable_weighting()->mutable_uniform();
+  v1::Data& moons = (*spec.mutable_test_sets())["wide"];
+  moons.mutable_moons()->set_positive(1);
+  EXPECT_THAT(Messages(spec),
+              ElementsAre(HasSubstr("want rows of 1 features")));
 }
 
 TEST(SpecGeneratorsTest, ASingularCovarianceIsRight) {
@@ -95,12 +136,25 @@ TEST(SpecGeneratorsTest, DrawsHaveTheRunsSeedUnlessTheyHaveTheirOwn) {
   (*spec.mutable_test_sets())["a"].mutable_gaussians()->set_seed(0);
   (*spec.mutable_test_sets())["b"].mutable_separable_gaussians();
   (*spec.mutable_test_sets())["c"].mutable_circles();
+  (*spec.mutable_test_sets())["d"].mutable_polynomial();
   FillDefaults(&spec);
   EXPECT_EQ(spec.data().moons().seed(), 9U);
   EXPECT_EQ(spec.test_sets().at("a").gaussians().seed(), 0U);
   EXPECT_EQ(spec.test_sets().at("b").separable_gaussians().seed(), 9U);
   EXPECT_EQ(spec.test_sets().at("c").circles().seed(), 9U);
   EXPECT_EQ(spec.test_sets().at("c").circles().factor(), 0.8);
+  EXPECT_EQ(spec.test_sets().at("d").polynomial().seed(), 9U);
+  EXPECT_EQ(spec.test_sets().at("d").polynomial().standard_deviation(), 1);
+}
+
+TEST(SpecGeneratorsTest, APolynomialIsShort) {
+  EXPECT_THAT(Faults(R"(data: {polynomial: {rows: 9, coefficients: [0, 0, 1]}}
+test_sets: {far: {polynomial: {rows: 9, coefficients: [0, 0, 1], mean: 2}}}
+loss: {squared: {}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 1}
+)"),
+              IsEmpty());
 }
 
 TEST(SpecGeneratorsTest, AMatrixIsAListOfLists) {

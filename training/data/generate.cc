@@ -82,9 +82,9 @@ class Table {
     rows_.features.reserve(picked * static_cast<size_t>(columns));
   }
 
-  absl::Status Add(int64_t label, std::span<const double> row) {
+  absl::Status Add(double label, std::span<const double> row) {
     STEELYARD_ASSIGN_OR_RETURN(const std::optional<double> wanted,
-                               picker_.Pick(static_cast<double>(label)));
+                               picker_.Pick(label));
     if (!wanted) return absl::OkStatus();
     rows_.labels.push_back(*wanted);
     rows_.features.insert(rows_.features.end(), row.begin(), row.end());
@@ -139,6 +139,7 @@ class Draw {
 
   absl::StatusOr<Rows> operator()(const Gaussians& gaussians) const;
   absl::StatusOr<Rows> operator()(const SeparableGaussians& gaussians) const;
+  absl::StatusOr<Rows> operator()(const Polynomial& polynomial) const;
   absl::StatusOr<Rows> operator()(const UniformNoise& noise) const;
 
  private:
@@ -160,7 +161,8 @@ class Draw {
       for (int64_t i = 0; i < count.rows; ++i) {
         std::array<double, 2> row = point(count.label, i);
         for (double& x : row) x += noise * random.Normal();
-        STEELYARD_RETURN_IF_ERROR(table.Add(count.label, row));
+        STEELYARD_RETURN_IF_ERROR(
+            table.Add(static_cast<double>(count.label), row));
       }
     }
     return table.Finish();
@@ -171,12 +173,17 @@ class Draw {
   const RowSelection& selection_;
 };
 
+absl::Status CheckNumber(absl::string_view field, double value) {
+  if (std::abs(value) <= kMaxGeneratorNumber) return absl::OkStatus();
+  return Wrong(field, ": want a value of at most ", kMaxGeneratorNumber,
+               " in magnitude, got ", value);
+}
+
 absl::Status CheckNumbers(absl::string_view field,
                           const std::vector<double>& values) {
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::abs(values[i]) <= kMaxGeneratorNumber) continue;
-    return Wrong(field, "[", i, "]: want a value of at most ",
-                 kMaxGeneratorNumber, " in magnitude, got ", values[i]);
+    return CheckNumber(absl::StrCat(field, "[", i, "]"), values[i]);
   }
   return absl::OkStatus();
 }
@@ -268,7 +275,8 @@ absl::StatusOr<Rows> Draw::operator()(const Gaussians& gaussians) const {
   for (size_t c = 0; c < classes.size(); ++c) {
     RandomStream random = Stream("gaussians", c);
     for (int64_t i = 0; i < classes[c].rows; ++i) {
-      absl::Status added = table.Add(classes[c].label, draws[c].Next(random));
+      absl::Status added = table.Add(static_cast<double>(classes[c].label),
+                                     draws[c].Next(random));
       if (!added.ok()) {
         return Within(absl::StrCat("classes[", c, "].label"), added);
       }
@@ -293,7 +301,7 @@ absl::StatusOr<Rows> Draw::operator()(
   RandomStream random = Stream("separable_gaussians");
   std::vector<double> row(static_cast<size_t>(gaussians.dimension));
   for (int64_t i = 0; i < gaussians.rows; ++i) {
-    const int64_t label = i % 2 == 0 ? 1 : -1;
+    const double label = i % 2 == 0 ? 1 : -1;
     for (double& x : row) x = random.Normal();
     row[0] = gaussians.margin + std::abs(row[0]);
     if (label < 0) {
@@ -304,8 +312,56 @@ absl::StatusOr<Rows> Draw::operator()(
   return table.Finish();
 }
 
+// c_0 + x (c_1 + x (c_2 + ...)).
+double ValueAt(std::span<const double> coefficients, double x) {
+  double value = 0;
+  for (size_t k = coefficients.size(); k-- > 0;) {
+    value = coefficients[k] + x * value;
+  }
+  return value;
+}
+
+absl::Status CheckPolynomial(const Polynomial& polynomial) {
+  const std::vector<double>& coefficients = polynomial.coefficients;
+  if (coefficients.empty() || std::ssize(coefficients) > kMaxCoefficients) {
+    return Wrong("coefficients: want 1 to ", kMaxCoefficients, " values, got ",
+                 coefficients.size());
+  }
+  STEELYARD_RETURN_IF_ERROR(CheckNumbers("coefficients", coefficients));
+  STEELYARD_RETURN_IF_ERROR(CheckNumber("mean", polynomial.mean));
+  STEELYARD_RETURN_IF_ERROR(
+      CheckAtLeastZero("standard_deviation", polynomial.standard_deviation));
+  STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero("noise", polynomial.noise));
+  const double largest = polynomial.LargestLabel();
+  if (largest <= kMaxGeneratorNumber) return absl::OkStatus();
+  return Wrong("coefficients: want labels of at most ", kMaxGeneratorNumber,
+               " in magnitude, got some that may reach ", largest);
+}
+
+absl::StatusOr<Rows> Draw::operator()(const Polynomial& polynomial) const {
+  if (selection_.labels != LabelValues::kNumbers) {
+    return Wrong(
+        "want labels that are numbers, got another loss than squared, or "
+        "classes");
+  }
+  STEELYARD_RETURN_IF_ERROR(CheckPolynomial(polynomial));
+  const std::vector<LabelCount> counts = {{0, polynomial.rows}};
+  STEELYARD_RETURN_IF_ERROR(CheckSize(counts, 1));
+  Table table(counts, 1, selection_);
+  RandomStream random = Stream("polynomial");
+  for (int64_t i = 0; i < polynomial.rows; ++i) {
+    const double x =
+        polynomial.mean + polynomial.standard_deviation * random.Normal();
+    const double y = ValueAt(polynomial.coefficients, x) +
+                     polynomial.noise * random.Normal();
+    STEELYARD_RETURN_IF_ERROR(table.Add(y, std::span(&x, 1)));
+  }
+  return table.Finish();
+}
+
 absl::StatusOr<Rows> Draw::operator()(const UniformNoise& noise) const {
-  STEELYARD_RETURN_IF_ERROR(CheckNumbers("low, high", {noise.low, noise.high}));
+  STEELYARD_RETURN_IF_ERROR(CheckNumber("low", noise.low));
+  STEELYARD_RETURN_IF_ERROR(CheckNumber("high", noise.high));
   if (!(noise.low < noise.high)) {
     return Wrong("high: want a value above low, ", noise.low, ", got ",
                  noise.high);
@@ -328,6 +384,14 @@ absl::StatusOr<Rows> Draw::operator()(const UniformNoise& noise) const {
 }
 
 }  // namespace
+
+double Polynomial::LargestLabel() const {
+  std::vector<double> magnitudes;
+  for (const double c : coefficients) magnitudes.push_back(std::abs(c));
+  return ValueAt(magnitudes,
+                 std::abs(mean) + kMostNormal * standard_deviation) +
+         kMostNormal * noise;
+}
 
 absl::StatusOr<Rows> Generate(const Generator& generator, uint64_t seed,
                               absl::string_view place,

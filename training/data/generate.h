@@ -21,6 +21,9 @@ inline constexpr int64_t kMaxGeneratedValues = 100'000'000;
 inline constexpr double kMaxGeneratorNumber = 1e100;
 inline constexpr int64_t kMaxGaussianClasses = 1'000;
 inline constexpr int64_t kMaxCovarianceDimension = 256;
+inline constexpr int64_t kMaxCoefficients = 100;
+// Above the magnitude of every RandomStream::Normal().
+inline constexpr double kMostNormal = 9;
 
 // Two half circles that reach into each other, as scikit-learn's make_moons:
 //   +1: (1 - cos a, 1/2 - sin a),   a = pi i / (positive - 1), i = 0, 1, ...
@@ -72,6 +75,23 @@ struct SeparableGaussians {
   double margin = 0;      // > 0
 };
 
+// One feature x and a number y as its label, u and v standard normal:
+//   x = mean + standard_deviation u
+//   y = c_0 + x (c_1 + x (c_2 + ...)) + noise v     c: coefficients
+// Every y is at most kMaxGeneratorNumber in magnitude: LargestLabel().  Labels
+// of the selection: kNumbers.
+struct Polynomial {
+  int64_t rows = 0;                  // >= 1
+  std::vector<double> coefficients;  // 1 to kMaxCoefficients
+  double mean = 0;
+  double standard_deviation = 1;  // >= 0
+  double noise = 0;               // standard deviation, >= 0
+
+  // sum_k |c_k| X^k + kMostNormal noise, X = |mean| + kMostNormal
+  // standard_deviation: no |y| is larger.  May be infinite.
+  double LargestLabel() const;
+};
+
 // Every feature between low and high, label +1: low + (high - low) u, u
 // uniform.
 struct UniformNoise {
@@ -81,8 +101,8 @@ struct UniformNoise {
   double high = 1;  // > low
 };
 
-using Generator =
-    std::variant<Moons, Circles, Gaussians, SeparableGaussians, UniformNoise>;
+using Generator = std::variant<Moons, Circles, Gaussians, SeparableGaussians,
+                               Polynomial, UniformNoise>;
 
 // Draws the rows of `generator` and picks from them.  `place` says which set
 // they are ("data", "test_sets.NAME"): sets with the same seed differ.

@@ -95,6 +95,36 @@ TEST(DrawRowsTest, EveryFieldOfSeparableGaussiansCounts) {
   EXPECT_NE(Read(data)->features, rows->features);
 }
 
+TEST(DrawRowsTest, EveryFieldOfAPolynomialCounts) {
+  v1::RunSpec spec;
+  spec.mutable_loss()->mutable_squared();
+  v1::Data data;
+  v1::PolynomialData& polynomial = *data.mutable_polynomial();
+  polynomial.set_rows(2);
+  polynomial.add_coefficients(1);
+  polynomial.add_coefficients(2);
+  polynomial.set_mean(100);
+  const auto read = [&] {
+    const v1::TrainLease lease;
+    const auto rows = ReadRows(spec, data, "data", LeasedFiles(lease));
+    EXPECT_THAT(rows, IsOk());
+    return *rows;
+  };
+  // The worker takes what stands there: the server fills defaults in.
+  EXPECT_THAT(read().features, ElementsAre(100, 100));
+  EXPECT_THAT(read().labels, ElementsAre(201, 201));
+  polynomial.set_noise(0.1);
+  const double noisy = read().labels[0];
+  EXPECT_NE(noisy, 201);
+  polynomial.set_seed(1);
+  EXPECT_NE(read().labels[0], noisy);
+  polynomial.set_standard_deviation(1);
+  EXPECT_NE(read().features[0], 100);
+  EXPECT_THAT(Read(data), StatusIs(absl::StatusCode::kInvalidArgument,
+                                   "data.polynomial: want labels that are "
+                                   "numbers"));
+}
+
 TEST(DrawRowsTest, TrainingAndTestRowsDiffer) {
   v1::TrainLease lease = Lease();
   v1::Data& data = *lease.mutable_spec()->mutable_data();
@@ -116,6 +146,10 @@ TEST(DrawRowsTest, MemoryIsCountedBefore) {
   test.mutable_separable_gaussians()->set_dimension(2);
   test.mutable_separable_gaussians()->set_margin(1);
   EXPECT_EQ(EstimateBytes(lease), 160 * 3 * 8);
+  v1::Data& more = (*spec.mutable_test_sets())["more"];
+  more.mutable_polynomial()->set_rows(15);
+  EXPECT_EQ(EstimateBytes(lease), 170 * 3 * 8);
+  spec.mutable_test_sets()->erase("more");
   EXPECT_THAT(MakeTrainer(lease, MemoryLimit(3839)),
               StatusIs(absl::StatusCode::kResourceExhausted, "3840 bytes"));
   EXPECT_THAT(MakeTrainer(lease, MemoryLimit(3840)), IsOk());

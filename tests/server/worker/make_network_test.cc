@@ -13,6 +13,7 @@
 #include "server/spec_defaults.h"
 #include "server/worker/make_trainer.h"
 #include "tests/server/worker/leases.h"
+#include "tests/server/worker/train_to_end.h"
 #include "tests/status_matchers.h"
 
 namespace steelyard::worker {
@@ -36,31 +37,8 @@ v1::TrainLease MlpLease(uint64_t steps) {
   return lease;
 }
 
-std::unique_ptr<training::Trainer> Make(v1::TrainLease lease) {
-  server::FillDefaults(lease.mutable_spec());
-  auto trainer = MakeTrainer(lease, MemoryLimit());
-  EXPECT_THAT(trainer, IsOk());
-  return trainer.ok() ? *std::move(trainer) : nullptr;
-}
-
-// The last values of a run, and its steps as "step".
 std::map<std::string, double> Train(const v1::TrainLease& lease) {
-  const auto trainer = Make(lease);
-  std::map<std::string, double> last;
-  while (trainer != nullptr && !trainer->done()) {
-    const auto evaluation = trainer->Advance(1'000'000);
-    if (!evaluation.ok()) {
-      ADD_FAILURE() << evaluation.status();
-      break;
-    }
-    if (!evaluation->has_value()) continue;
-    last.clear();
-    for (const training::MetricValue& value : (*evaluation)->values) {
-      last[trainer->metrics()[value.metric]] = value.value;
-    }
-    last["step"] = static_cast<double>((*evaluation)->step);
-  }
-  return last;
+  return TrainToEnd(Make(lease).get());
 }
 
 TEST(MakeNetworkTest, AnMlpLearnsTheRows) {

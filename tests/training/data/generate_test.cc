@@ -178,6 +178,107 @@ TEST(UniformNoiseTest, FillsItsExtentEvenly) {
   }
 }
 
+const RowSelection kNumbers = {
+    .labels = LabelValues::kNumbers, .positive = {}, .negative = {}};
+
+TEST(PolynomialTest, LabelsAreItsValuesExactly) {
+  // Without a deviation x is the mean: 3 - 2 x + x^3 / 2 at 4 is 27.
+  const auto point = Draw(Polynomial{.rows = 2,
+                                     .coefficients = {3, -2, 0, 0.5},
+                                     .mean = 4,
+                                     .standard_deviation = 0},
+                          1, "data", kNumbers);
+  ASSERT_THAT(point, IsOk());
+  EXPECT_EQ(point->columns, 1);
+  EXPECT_THAT(point->features, ElementsAre(4, 4));
+  EXPECT_THAT(point->labels, ElementsAre(27, 27));
+  const auto squares = Draw(Polynomial{.rows = 100, .coefficients = {0, 0, 1}},
+                            1, "data", kNumbers);
+  ASSERT_THAT(squares, IsOk());
+  EXPECT_EQ(squares->rows, 100);
+  for (size_t i = 0; i < 100; ++i) {
+    EXPECT_EQ(squares->labels[i], squares->features[i] * squares->features[i]);
+  }
+}
+
+// Five standard errors, as above.
+TEST(PolynomialTest, FeatureAndNoiseAreNormalAndApart) {
+  const int64_t count = 40'000;
+  const Polynomial line = {.rows = count,
+                           .coefficients = {1, 2},
+                           .mean = -3,
+                           .standard_deviation = 0.5,
+                           .noise = 0.25};
+  const auto rows = Draw(line, 1, "data", kNumbers);
+  ASSERT_THAT(rows, IsOk());
+  // x, and y - (1 + 2 x), as two features.
+  Rows parts = {.rows = count, .columns = 2, .features = {}, .labels = {}};
+  double product = 0;
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    const double x = rows->features[i];
+    const double noise = rows->labels[i] - (1 + 2 * x);
+    parts.features.insert(parts.features.end(), {x, noise});
+    parts.labels.push_back(1);
+    product += (x + 3) * noise / static_cast<double>(count);
+  }
+  const auto check = [&](int64_t column, double mean, double deviation) {
+    const Moments moments = MomentsOf(parts, 1, column);
+    const double variance = deviation * deviation;
+    EXPECT_NEAR(moments.mean, mean, 5 * deviation / std::sqrt(count));
+    EXPECT_NEAR(moments.variance, variance,
+                5 * variance * std::sqrt(2.0 / count));
+  };
+  check(0, -3, 0.5);
+  check(1, 0, 0.25);
+  EXPECT_NEAR(product, 0, 5 * 0.5 * 0.25 / std::sqrt(count));
+}
+
+TEST(PolynomialTest, NoLabelIsLargerThanWhatIsSaidBefore) {
+  const Polynomial cubic = {.rows = 1,
+                            .coefficients = {-1, 0, -2, 3},
+                            .mean = -4,
+                            .standard_deviation = 2,
+                            .noise = 10};
+  // 1 + 2 * 22^2 + 3 * 22^3 + 90
+  EXPECT_EQ(cubic.LargestLabel(), 33'003);
+  Polynomial far = {.rows = 1,
+                    .coefficients = {0, 1},
+                    .mean = 1e100,
+                    .standard_deviation = 1e90};
+  EXPECT_THAT(Draw(far, 1, "data", kNumbers),
+              StatusIs(kInvalid,
+                       "coefficients: want labels of at most 1e+100 in "
+                       "magnitude, got some that may reach"));
+  far.standard_deviation = 0;
+  EXPECT_THAT(Draw(far, 1, "data", kNumbers), IsOk());
+}
+
+TEST(PolynomialTest, RefusesWhatItCannotDraw) {
+  const auto refused = [](const Polynomial& polynomial) {
+    return Draw(polynomial, 1, "data", kNumbers);
+  };
+  EXPECT_THAT(Draw(Polynomial{.rows = 1, .coefficients = {1}}),
+              StatusIs(kInvalid, "want labels that are numbers"));
+  EXPECT_THAT(refused({.rows = 0, .coefficients = {1}}),
+              StatusIs(kInvalid, "want at least one row"));
+  EXPECT_THAT(refused({.rows = 100'000'001, .coefficients = {1}}),
+              StatusIs(kInvalid, "want at most 100000000"));
+  EXPECT_THAT(refused({.rows = 1, .coefficients = {}}),
+              StatusIs(kInvalid, "coefficients: want 1 to 100 values, got 0"));
+  EXPECT_THAT(
+      refused({.rows = 1, .coefficients = std::vector<double>(101, 0)}),
+      StatusIs(kInvalid, "coefficients: want 1 to 100 values, got 101"));
+  EXPECT_THAT(refused({.rows = 1, .coefficients = {0, NAN}}),
+              StatusIs(kInvalid, "coefficients[1]: want a value"));
+  EXPECT_THAT(refused({.rows = 1, .coefficients = {1}, .mean = INFINITY}),
+              StatusIs(kInvalid, "mean: want a value of at most 1e+100"));
+  EXPECT_THAT(
+      refused({.rows = 1, .coefficients = {1}, .standard_deviation = -1}),
+      StatusIs(kInvalid, "standard_deviation: want a value of 0"));
+  EXPECT_THAT(refused({.rows = 1, .coefficients = {1}, .noise = NAN}),
+              StatusIs(kInvalid, "noise: want a value of 0"));
+}
+
 // Out of an independent program that makes Philox's numbers: the noise of a
 // run must never change.
 TEST(GenerateTest, KeepsItsNumbers) {
@@ -204,6 +305,18 @@ TEST(GenerateTest, KeepsTheNumbersOfNoise) {
           ->features,
       Near({1.3291782015348725, 1.312800426300369, 0.1285158537445139,
             0.13363643342907228}));
+}
+
+TEST(GenerateTest, KeepsTheNumbersOfAPolynomial) {
+  const auto rows = Draw(Polynomial{.rows = 2,
+                                    .coefficients = {1, -3, 0.25},
+                                    .mean = 2,
+                                    .standard_deviation = 0.5,
+                                    .noise = 0.1},
+                         5, "test_sets.t", kNumbers);
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_THAT(rows->features, Near({2.5952255685934142, 0.945238053246324}));
+  EXPECT_THAT(rows->labels, Near({-5.1994648029815265, -1.5006606643333706}));
 }
 
 TEST(GenerateTest, SeedAndSetMakeOtherRows) {
