@@ -63,6 +63,7 @@ class OptimizerChecker {
       }
     }
     if (optimizer.has_adam()) CheckAdam(optimizer.adam());
+    if (optimizer.has_lbfgs()) CheckLbfgs(optimizer.lbfgs());
   }
 
   void CheckDescent(const v1::GradientDescent& descent) {
@@ -90,6 +91,16 @@ class OptimizerChecker {
     }
     if (StrengthOf(spec_.regularizer()) > 0) {
       Add(field, "want none beside a regularizer");
+    }
+  }
+
+  void CheckLbfgs(const v1::Lbfgs& lbfgs) {
+    if (lbfgs.has_memory() && (lbfgs.memory() < 1 || lbfgs.memory() > 100)) {
+      Add("optimizer.lbfgs.memory",
+          absl::StrCat("want 1 to 100, got ", lbfgs.memory()));
+    }
+    if (spec_.precision() != v1::PRECISION_DOUBLE) {
+      Add("precision", "want double with the optimizer lbfgs, got single");
     }
   }
 

@@ -94,6 +94,9 @@ void FillOptimizer(v1::Optimizer* optimizer) {
       descent->set_scaling(v1::STEP_SCALING_NONE);
     }
   }
+  if (optimizer->has_lbfgs() && !optimizer->lbfgs().has_memory()) {
+    optimizer->mutable_lbfgs()->set_memory(10);
+  }
   if (optimizer->has_sgd()) FillBatches(optimizer->mutable_sgd());
   if (!optimizer->has_adam()) return;
   v1::Adam* adam = optimizer->mutable_adam();

@@ -89,6 +89,8 @@ void Add(const Rule& rule, Hash64& hash) {
     hash.Add(adam->beta1);
     hash.Add(adam->beta2);
     hash.Add(adam->epsilon);
+  } else if (const auto* lbfgs = std::get_if<LbfgsRule>(&rule)) {
+    hash.Add(lbfgs->memory);
   }
 }
 

@@ -66,7 +66,12 @@ struct AdamRule {
   double beta2 = 0.999;   // in [0, 1)
   double epsilon = 1e-8;  // finite, > 0
 };
-using Rule = std::variant<PlainRule, MomentumRule, AdamRule>;
+// Not a rule for one gradient but a method: lbfgs.h.  All rows in every step,
+// in double precision, without weight decay; the rate takes no part.
+struct LbfgsRule {
+  int64_t memory = 10;  // pairs that it remembers, 1 to 100
+};
+using Rule = std::variant<PlainRule, MomentumRule, AdamRule, LbfgsRule>;
 
 // How the losses of a batch become one.
 enum class Reduction {

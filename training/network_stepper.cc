@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "training/losses.h"
 #include "training/network_initial.h"
 #include "training/output_losses.h"
+#include "training/penalty.h"
 
 namespace steelyard::training {
 namespace {
@@ -86,6 +88,9 @@ NetworkStepper<Real>::NetworkStepper(const NetworkProblem& problem,
       labels_(kChunkRows),
       coefficients_(kChunkRows) {
   SetInitial(problem.initial, network_.layers(), problem.seed, theta_.data());
+  if (const auto* lbfgs = std::get_if<LbfgsRule>(&problem.rule)) {
+    lbfgs_.emplace(network_.parameters(), lbfgs->memory);
+  }
 }
 
 template <typename Real>
@@ -130,8 +135,33 @@ double NetworkStepper<Real>::TakeGradient(int64_t step) {
 }
 
 template <typename Real>
+void NetworkStepper<Real>::Iterate() {
+  if constexpr (std::is_same_v<Real, double>) {
+    const int64_t count = network_.parameters();
+    // The gradient is taken at theta_; where the method stands is `at`.
+    std::vector<double> at(theta_.data(), theta_.data() + count);
+    const auto objective = [&](const double* theta, double* gradient) {
+      std::copy_n(theta, count, theta_.data());
+      const double loss = TakeGradient(0);
+      if (options_.penalty.strength > 0) {
+        AddPenalty(options_.penalty, count, theta_.data(), gradient_.data());
+      }
+      std::copy_n(gradient_.data(), count, gradient);
+      return loss +
+             PenaltyAt(options_.penalty, NormOf(count, theta), count, theta);
+    };
+    lbfgs_->Step(objective, at.data());
+    std::copy_n(at.data(), count, theta_.data());
+  }
+}
+
+template <typename Real>
 absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end; ++step) {
+    if (lbfgs_) {
+      Iterate();
+      continue;
+    }
     const double loss = TakeGradient(step);
     if (!std::isfinite(loss)) {
       return absl::OutOfRangeError(absl::StrCat(
@@ -206,7 +236,8 @@ void NetworkStepper<Real>::ReadRows(size_t set, int64_t first,
 template <typename Real>
 int64_t NetworkStepper<Real>::state_words() const {
   const int64_t bytes = theta_.size() * int64_t{sizeof(Real)};
-  return (1 + std::ssize(rule_.slots())) * ((bytes + 7) / 8);
+  const int64_t more = lbfgs_ ? lbfgs_->state_words() : 0;
+  return (1 + std::ssize(rule_.slots())) * ((bytes + 7) / 8) + more;
 }
 
 template <typename Real>
@@ -217,6 +248,7 @@ void NetworkStepper<Real>::WriteState(std::span<uint64_t> words) const {
   for (size_t i = 0; i < rule_.slots().size(); ++i) {
     std::memcpy(words.data() + (i + 1) * each, rule_.slots()[i].data(), bytes);
   }
+  if (lbfgs_) lbfgs_->WriteState(words.subspan(each));
 }
 
 template <typename Real>
@@ -224,6 +256,9 @@ absl::Status NetworkStepper<Real>::ReadState(int64_t /*step*/,
                                              std::span<const uint64_t> words) {
   const size_t bytes = static_cast<size_t>(theta_.size()) * sizeof(Real);
   const size_t each = (bytes + 7) / 8;
+  if (lbfgs_ && !lbfgs_->ReadState(words.subspan(each))) {
+    return absl::DataLossError("training state: want pairs, got others");
+  }
   std::memcpy(theta_.data(), words.data(), bytes);
   for (size_t i = 0; i < rule_.slots().size(); ++i) {
     std::memcpy(rule_.slots()[i].data(), words.data() + (i + 1) * each, bytes);

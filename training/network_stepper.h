@@ -2,11 +2,13 @@
 #define STEELYARD_TRAINING_NETWORK_STEPPER_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "training/aligned.h"
 #include "training/batch_order.h"
+#include "training/lbfgs.h"
 #include "training/network.h"
 #include "training/network_metrics.h"
 #include "training/stepper.h"
@@ -46,6 +48,8 @@ class NetworkStepper final : public Stepper {
   int64_t features() const { return sets_[0].features - (constant_ ? 1 : 0); }
   // Adds the gradient of these rows' loss; returns it.
   double AddGradient(std::span<const int64_t> rows, double scale);
+  // An iteration of lbfgs_.
+  void Iterate();
   // The loss of the batch of the step after `step`; gradient_ is its gradient.
   double TakeGradient(int64_t step);
 
@@ -57,6 +61,7 @@ class NetworkStepper final : public Stepper {
   Network<Real> network_;
   NetworkMetrics<Real> metrics_;
   UpdateRule<Real> rule_;
+  std::optional<Lbfgs> lbfgs_;  // in the place of rule_
   AlignedArray<Real> theta_;
   AlignedArray<Real> gradient_;
 

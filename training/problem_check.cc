@@ -131,6 +131,24 @@ absl::Status CheckPenalty(const Penalty& penalty) {
   return Want("penalty.exponent", "a finite value >= 1", penalty.exponent);
 }
 
+absl::Status CheckLbfgs(const NetworkProblem& problem) {
+  const auto* lbfgs = std::get_if<LbfgsRule>(&problem.rule);
+  if (lbfgs == nullptr) return absl::OkStatus();
+  if (lbfgs->memory < 1 || lbfgs->memory > 100) {
+    return Want("rule.memory", "1 to 100", lbfgs->memory);
+  }
+  if (problem.precision != Precision::kDouble) {
+    return Want("precision", "double with L-BFGS", "single");
+  }
+  if (problem.batches.size != 0) {
+    return Want("batches.size", "0 with L-BFGS", problem.batches.size);
+  }
+  if (problem.weight_decay != 0) {
+    return Want("weight_decay", "0 with L-BFGS", problem.weight_decay);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckBatches(const NetworkProblem& problem) {
   if (problem.batches.size >= 0 && problem.batches.size <= problem.train.rows) {
     return absl::OkStatus();
@@ -230,6 +248,7 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(CheckInitial(problem));
   STEELYARD_RETURN_IF_ERROR(CheckBatches(problem));
   STEELYARD_RETURN_IF_ERROR(CheckRule(problem.rule));
+  STEELYARD_RETURN_IF_ERROR(CheckLbfgs(problem));
   STEELYARD_RETURN_IF_ERROR(CheckRate(problem.rate));
   STEELYARD_RETURN_IF_ERROR(CheckPenalty(problem.penalty));
   STEELYARD_RETURN_IF_ERROR(

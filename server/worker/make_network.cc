@@ -215,6 +215,16 @@ absl::Status SetAdam(const v1::Adam& adam, NetworkProblem& problem) {
   return absl::OkStatus();
 }
 
+absl::Status SetLbfgs(const v1::Lbfgs& lbfgs, NetworkProblem& problem) {
+  if (lbfgs.memory() < 1 || lbfgs.memory() > 100) {
+    return Wrong("optimizer.lbfgs.memory: want 1 to 100, got ", lbfgs.memory());
+  }
+  problem.rate.initial = 1;
+  problem.rule =
+      training::LbfgsRule{.memory = static_cast<int64_t>(lbfgs.memory())};
+  return absl::OkStatus();
+}
+
 absl::Status SetOptimizer(const v1::Optimizer& optimizer,
                           NetworkProblem& problem) {
   switch (optimizer.kind_case()) {
@@ -228,10 +238,13 @@ absl::Status SetOptimizer(const v1::Optimizer& optimizer,
       return SetSgd(optimizer.sgd(), problem);
     case v1::Optimizer::kAdam:
       return SetAdam(optimizer.adam(), problem);
+    case v1::Optimizer::kLbfgs:
+      return SetLbfgs(optimizer.lbfgs(), problem);
     case v1::Optimizer::KIND_NOT_SET:
       break;
   }
-  return Wrong("optimizer: want gradient_descent, sgd or adam, got nothing");
+  return Wrong(
+      "optimizer: want gradient_descent, sgd, adam or lbfgs, got nothing");
 }
 
 absl::Status SetNormal(const v1::NormalInitial& normal,

@@ -180,6 +180,18 @@ constexpr BadSpec kBadOptimizers[] = {
        s->mutable_regularizer()->mutable_l1()->set_strength(0.1);
      },
      "optimizer.gradient_descent.scaling", "want none beside a regularizer"},
+    {"NoMemory",
+     [](Spec* s) { s->mutable_optimizer()->mutable_lbfgs()->set_memory(0); },
+     "optimizer.lbfgs.memory", "want 1 to 100, got 0"},
+    {"TooMuchMemory",
+     [](Spec* s) { s->mutable_optimizer()->mutable_lbfgs()->set_memory(101); },
+     "optimizer.lbfgs.memory", "want 1 to 100, got 101"},
+    {"LbfgsInSinglePrecision",
+     [](Spec* s) {
+       s->mutable_optimizer()->mutable_lbfgs()->set_memory(10);
+       s->set_precision(v1::PRECISION_SINGLE);
+     },
+     "precision", "want double with the optimizer lbfgs"},
     {"ANegativeL1",
      [](Spec* s) { s->mutable_regularizer()->mutable_l1()->set_strength(-1); },
      "regularizer.l1.strength", "want a finite value >= 0, got -1"},

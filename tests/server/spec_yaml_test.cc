@@ -182,7 +182,7 @@ TEST(SpecYamlTest, EveryFaultIsNamedAtOnceInTheOrderOfTheirPlaces) {
              "stop: {steps: 1e7, wall_time: 90}\n",
              {"precision=half", "loss.logistic.x=1", "seeed=1"}),
       ElementsAre(
-          "0:0: optimizer: want one of gradient_descent, sgd, adam, got "
+          "0:0: optimizer: want one of gradient_descent, sgd, adam, lbfgs, got "
           "nothing",
           "1:7: seed: want a whole number from 0 to 18446744073709551615, got "
           "-1",

@@ -223,6 +223,20 @@ TEST(MakeNetworkTest, EveryLossIsTheOneThatWasAskedFor) {
   }
 }
 
+TEST(MakeNetworkTest, LbfgsFindsTheMinimumThatDescentTendsTo) {
+  v1::TrainLease lease = D8Lease(200'000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_regularizer()->mutable_l2()->set_strength(0.01);
+  const auto descent = Train(lease);
+  spec.mutable_optimizer()->mutable_lbfgs();
+  spec.mutable_stop()->set_steps(60);
+  const auto lbfgs = Train(lease);
+  for (const char* metric : {"train/objective", "parameters/0", "parameters/1",
+                             "parameters/2", "direction/gap"}) {
+    EXPECT_NEAR(lbfgs.at(metric), descent.at(metric), 1e-12) << metric;
+  }
+}
+
 // Multipliers decide which direction two rows end in: docs/science.md.
 TEST(MakeNetworkTest, CdtGivesTheRarerClassTheLargerMargin) {
   v1::TrainLease lease = D8Lease(20'000);
