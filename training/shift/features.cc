@@ -52,6 +52,13 @@ absl::Status CheckSamples(const Features& source, const Features& target) {
   return absl::OkStatus();
 }
 
+Features RowsOf(std::span<const double> values, int64_t columns) {
+  const auto size = static_cast<int64_t>(values.size());
+  return {.rows = columns > 0 ? size / columns : 0,
+          .columns = columns,
+          .values = values};
+}
+
 Features Block(const Features& features, int64_t first, int64_t count) {
   const int64_t rows = std::min(count, features.rows - first);
   const auto d = static_cast<size_t>(features.columns);

@@ -38,6 +38,9 @@ absl::Status CheckFeatures(absl::string_view name, const Features& features);
 // Both, and that they have as many columns.  Errors: InvalidArgument.
 absl::Status CheckSamples(const Features& source, const Features& target);
 
+// A view of values that are to be rows of so many columns.
+Features RowsOf(std::span<const double> values, int64_t columns);
+
 // Rows first ... first + count - 1, fewer where they end.
 Features Block(const Features& features, int64_t first, int64_t count);
 

@@ -160,19 +160,12 @@ absl::Status Check(const Features& source, const Features& target,
   return absl::OkStatus();
 }
 
-Features CentresOf(const std::vector<double>& centres, int64_t columns) {
-  return {
-      .rows = columns > 0 ? static_cast<int64_t>(centres.size()) / columns : 0,
-      .columns = columns,
-      .values = centres};
-}
-
 }  // namespace
 
 absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
     const Features& source, const Features& target,
     const LeastSquaresOptions& options) {
-  const Features centres = CentresOf(options.centres, source.columns);
+  const Features centres = RowsOf(options.centres, source.columns);
   STEELYARD_RETURN_IF_ERROR(Check(source, target, centres, options));
   FixBlocking();
   const bool choose = options.widths.size() * options.penalties.size() > 1;
@@ -209,7 +202,7 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
 
 std::vector<double> Ratios(const LeastSquaresRatio& ratio,
                            const Features& rows) {
-  const Features centres = CentresOf(ratio.centres, rows.columns);
+  const Features centres = RowsOf(ratio.centres, rows.columns);
   const Eigen::Map<const VectorXd> theta(
       ratio.coefficients.data(), static_cast<Index>(ratio.coefficients.size()));
   std::vector<double> result;

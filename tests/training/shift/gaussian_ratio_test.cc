@@ -21,8 +21,9 @@ const Gaussian kStandard = {.mean = {0}, .covariance = {1}};
 
 Vector LogRatiosAt(const Gaussian& source, const Gaussian& target,
                    const Vector& rows) {
-  return GaussianLogRatios(source, target,
-                           View(rows, static_cast<int64_t>(source.mean.size())))
+  return GaussianLogRatios(
+             source, target,
+             RowsOf(rows, static_cast<int64_t>(source.mean.size())))
       .value();
 }
 
@@ -90,7 +91,7 @@ TEST(GaussianRatioTest, MomentsOverTheSourceAreAsTheoryHasThem) {
 
 TEST(GaussianRatioTest, WhatIsWrongIsNamed) {
   const Vector x = {0, 0};
-  const Features rows = View(x, 2);
+  const Features rows = RowsOf(x, 2);
   const Gaussian good = {.mean = {0, 0}, .covariance = {1, 0, 0, 1}};
   const auto source_error = [&](const Gaussian& bad) {
     return GaussianLogRatios(bad, good, rows).status();
@@ -112,10 +113,10 @@ TEST(GaussianRatioTest, WhatIsWrongIsNamed) {
           good, {{0, std::numeric_limits<double>::infinity()}, {1, 0, 0, 1}},
           rows),
       StatusIs(kInvalid, "target.mean[0][1]: want a finite value"));
-  EXPECT_THAT(GaussianLogRatios(good, good, View({}, 2)),
+  EXPECT_THAT(GaussianLogRatios(good, good, RowsOf({}, 2)),
               StatusIs(kInvalid, "rows: want at least one row, got 0"));
   const Vector wide(257);
-  EXPECT_THAT(GaussianLogRatios(good, good, View(wide, 257)),
+  EXPECT_THAT(GaussianLogRatios(good, good, RowsOf(wide, 257)),
               StatusIs(kInvalid, "rows: want at most 256 columns, got 257"));
 }
 

@@ -49,13 +49,6 @@ inline std::vector<GoldenCase> ReadGolden(const std::string& file_name) {
   return cases;
 }
 
-// `columns` values a row.
-inline Features View(const std::vector<double>& values, int64_t columns) {
-  return {.rows = static_cast<int64_t>(values.size()) / columns,
-          .columns = columns,
-          .values = values};
-}
-
 // Each within `relative` of its own size, or of 1e-5 of the largest where it is
 // smaller than that.
 inline void ExpectClose(const std::vector<double>& got,

@@ -37,8 +37,8 @@ TEST(LeastSquaresRatioTest, IsWhatOthersFind) {
   for (const GoldenCase& golden : cases) {
     SCOPED_TRACE(golden.name);
     const int64_t d = golden.Count("shape", 2);
-    const Features source = View(golden["source"], d);
-    const Features target = View(golden["target"], d);
+    const Features source = RowsOf(golden["source"], d);
+    const Features target = RowsOf(golden["target"], d);
     const LeastSquaresRatio ratio =
         FitLeastSquaresRatio(source, target, OptionsOf(golden)).value();
     ExpectClose(ratio.coefficients, golden["coefficients"], 1e-6);
@@ -67,8 +67,8 @@ TEST(LeastSquaresRatioTest, EveryScoreIsThatOfFittingAnew) {
         options.widths = {width, width};
         options.penalties = {penalty};
         const LeastSquaresRatio ratio =
-            FitLeastSquaresRatio(View(golden["source"], d),
-                                 View(golden["target"], d), options)
+            FitLeastSquaresRatio(RowsOf(golden["source"], d),
+                                 RowsOf(golden["target"], d), options)
                 .value();
         EXPECT_NEAR(ratio.score, golden["scores"][place], 1e-9);
         ++place;
@@ -85,7 +85,7 @@ TEST(LeastSquaresRatioTest, TheSameSampleOnBothSidesGivesOne) {
   constexpr double kPenalty = 1e-6;
   Vector rows = Normals(1, 400, 0);
   for (double& x : rows) x = std::fmin(std::fmax(x, -2), 2);
-  const Features both = View(rows, 2);
+  const Features both = RowsOf(rows, 2);
   for (const double alpha : {0.0, 0.5}) {
     const LeastSquaresRatio ratio =
         FitLeastSquaresRatio(both, both,
@@ -110,7 +110,7 @@ TEST(LeastSquaresRatioTest, TendsToTheRatioOfAShift) {
   const Vector t = Normals(3, 40'000, kMu);
   for (const double alpha : {0.0, 0.2}) {
     const LeastSquaresRatio ratio =
-        FitLeastSquaresRatio(View(s, 1), View(t, 1),
+        FitLeastSquaresRatio(RowsOf(s, 1), RowsOf(t, 1),
                              {.centres = {-3, -2, -1, 0, 1, 2, 3, 4},
                               .widths = {1},
                               .penalties = {1e-3},
@@ -118,13 +118,13 @@ TEST(LeastSquaresRatioTest, TendsToTheRatioOfAShift) {
             .value();
     Vector x;
     for (int i = -40; i <= 40; ++i) x.push_back(.05 * i);
-    const Vector got = Ratios(ratio, View(x, 1));
+    const Vector got = Ratios(ratio, RowsOf(x, 1));
     for (size_t i = 0; i < x.size(); ++i) {
       const double w = std::exp(kMu * x[i] - kMu * kMu / 2);
       EXPECT_NEAR(got[i], w / (alpha * w + 1 - alpha), .1) << x[i];
     }
     if (alpha == 0) {
-      EXPECT_NEAR(Mean(Ratios(ratio, View(s, 1))), 1, .02);
+      EXPECT_NEAR(Mean(Ratios(ratio, RowsOf(s, 1))), 1, .02);
     }
   }
 }
@@ -135,13 +135,13 @@ TEST(LeastSquaresRatioTest, ConstantEqualAndFewRowsAreNoHarm) {
       .centres = {3, 3, 5, 3, 3, 5}, .widths = {1}, .penalties = {1}};
   // phi = (1, 1), H = 1 1', h = 1: theta = (1/3, 1/3), w = 2/3.
   const LeastSquaresRatio ratio =
-      FitLeastSquaresRatio(View(one, 3), View(one, 3), options).value();
-  EXPECT_NEAR(Ratios(ratio, View(one, 3))[0], 2. / 3, 1e-15);
+      FitLeastSquaresRatio(RowsOf(one, 3), RowsOf(one, 3), options).value();
+  EXPECT_NEAR(Ratios(ratio, RowsOf(one, 3))[0], 2. / 3, 1e-15);
 }
 
 TEST(LeastSquaresRatioTest, WhatIsWrongIsNamed) {
   const Vector rows = {0, 1, 2};
-  const Features good = View(rows, 1);
+  const Features good = RowsOf(rows, 1);
   const LeastSquaresOptions options = {
       .centres = {1}, .widths = {1}, .penalties = {1}};
   const auto error = [&](auto change) {
@@ -170,12 +170,12 @@ TEST(LeastSquaresRatioTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(error([](Options& o) { o.centres = {1e9}; }),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        "by which every weight is 0"));
-  EXPECT_THAT(FitLeastSquaresRatio(good, View({}, 1), options),
+  EXPECT_THAT(FitLeastSquaresRatio(good, RowsOf({}, 1), options),
               StatusIs(kInvalid, "target: want at least one row, got 0"));
   const Vector one = {1};
   LeastSquaresOptions several = options;
   several.widths = {1, 2};
-  EXPECT_THAT(FitLeastSquaresRatio(good, View(one, 1), several),
+  EXPECT_THAT(FitLeastSquaresRatio(good, RowsOf(one, 1), several),
               StatusIs(kInvalid, "target: want at least two rows to choose"));
 }
 
@@ -183,18 +183,18 @@ TEST(GaussianKernelTest, MedianDistanceIsThatOfThePairs) {
   // Those of 0, 7, 1 and 3 are 7, 1, 3, 6, 4 and 2.
   const Vector s = {0, 7};
   const Vector t = {1, 3};
-  EXPECT_EQ(MedianDistance(View(s, 1), View(t, 1)).value(), 3);
+  EXPECT_EQ(MedianDistance(RowsOf(s, 1), RowsOf(t, 1)).value(), 3);
   const Vector alike = {2, 2, 2};
-  EXPECT_EQ(MedianDistance(View(alike, 1), View(t, 1)).value(), 1);
+  EXPECT_EQ(MedianDistance(RowsOf(alike, 1), RowsOf(t, 1)).value(), 1);
   EXPECT_THAT(
-      MedianDistance(View(alike, 1), View(alike, 1)),
+      MedianDistance(RowsOf(alike, 1), RowsOf(alike, 1)),
       StatusIs(absl::StatusCode::kFailedPrecondition, "want rows that differ"));
 }
 
 TEST(GaussianKernelTest, CentresAreRowsOfTheTargetInOrder) {
   Vector rows;
   for (int i = 0; i < 50; ++i) rows.insert(rows.end(), {i * 1.0, -i * 1.0});
-  const Features target = View(rows, 2);
+  const Features target = RowsOf(rows, 2);
   const Vector some = ChooseCentres(target, 20, 5);
   ASSERT_EQ(some.size(), 40U);
   for (size_t c = 0; c < 20; ++c) {

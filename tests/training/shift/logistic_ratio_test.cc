@@ -30,8 +30,8 @@ TEST(LogisticRatioTest, IsWhatScikitLearnFinds) {
   for (const GoldenCase& golden : cases) {
     SCOPED_TRACE(golden.name);
     const int64_t d = golden.Count("shape", 2);
-    const Features source = View(golden["source"], d);
-    const Features target = View(golden["target"], d);
+    const Features source = RowsOf(golden["source"], d);
+    const Features target = RowsOf(golden["target"], d);
     const LogisticRatio ratio =
         FitLogisticRatio(source, target, golden["shape"][3]).value();
     ExpectClose(ratio.coefficients, golden["coefficients"], 1e-6);
@@ -47,7 +47,7 @@ TEST(LogisticRatioTest, IsWhatScikitLearnFinds) {
 
 TEST(LogisticRatioTest, TheSameRowsOnBothSidesGiveOneToTheBit) {
   const Vector rows = Normals(2, 3000, 1);
-  const Features both = View(rows, 3);
+  const Features both = RowsOf(rows, 3);
   const LogisticRatio ratio = FitLogisticRatio(both, both, 1).value();
   for (const double value : LogRatios(ratio, both)) EXPECT_EQ(value, 0);
 }
@@ -60,7 +60,7 @@ TEST(LogisticRatioTest, CoefficientsOfAShiftTendToItsMean) {
     const Vector s = Normals(3, kRows, 0);
     const Vector t = Normals(4, kRows, mu);
     const LogisticRatio ratio =
-        FitLogisticRatio(View(s, 1), View(t, 1), 1).value();
+        FitLogisticRatio(RowsOf(s, 1), RowsOf(t, 1), 1).value();
     EXPECT_NEAR(ratio.coefficients[0], mu, .03);
     EXPECT_NEAR(ratio.intercept, -mu * mu / 2, .03);
   }
@@ -73,8 +73,8 @@ TEST(LogisticRatioTest, EffectiveSampleSizeOfAShiftTendsToItsLimit) {
   const Vector s = Normals(5, kRows, 0);
   const Vector t = Normals(6, kRows, 0.7);
   const LogisticRatio ratio =
-      FitLogisticRatio(View(s, 1), View(t, 1), 1).value();
-  Vector first = LogRatios(ratio, View(s, 1));
+      FitLogisticRatio(RowsOf(s, 1), RowsOf(t, 1), 1).value();
+  Vector first = LogRatios(ratio, RowsOf(s, 1));
   Vector second;
   for (double& value : first) {
     value = std::exp(value);
@@ -91,7 +91,7 @@ TEST(LogisticRatioTest, SeparableSamplesAreSolvedToTheEnd) {
   const Vector t = {0.5, 1, 4, 7};
   for (const double c : {kMinInversePenalty, 1e-3, 1e3, kMaxInversePenalty}) {
     const LogisticRatio ratio =
-        FitLogisticRatio(View(s, 1), View(t, 1), c).value();
+        FitLogisticRatio(RowsOf(s, 1), RowsOf(t, 1), c).value();
     const double b = ratio.coefficients[0];
     double pull_b = 0;
     double pull_c = 0;
@@ -111,25 +111,25 @@ TEST(LogisticRatioTest, SeparableSamplesAreSolvedToTheEnd) {
 
 TEST(LogisticRatioTest, WhatIsWrongIsNamed) {
   const Vector two = {1, 2};
-  const Features good = View(two, 1);
-  EXPECT_THAT(FitLogisticRatio(good, View({}, 1), 1),
+  const Features good = RowsOf(two, 1);
+  EXPECT_THAT(FitLogisticRatio(good, RowsOf({}, 1), 1),
               StatusIs(kInvalid, "target: want at least one row, got 0"));
-  EXPECT_THAT(FitLogisticRatio(View({}, 1), good, 1),
+  EXPECT_THAT(FitLogisticRatio(RowsOf({}, 1), good, 1),
               StatusIs(kInvalid, "source: want at least one row, got 0"));
   EXPECT_THAT(
-      FitLogisticRatio(good, View(two, 2), 1),
+      FitLogisticRatio(good, RowsOf(two, 2), 1),
       StatusIs(kInvalid, "target: want 1 columns as in the source, got 2"));
   const Vector wrong = {1, std::numeric_limits<double>::quiet_NaN()};
-  EXPECT_THAT(FitLogisticRatio(good, View(wrong, 1), 1),
+  EXPECT_THAT(FitLogisticRatio(good, RowsOf(wrong, 1), 1),
               StatusIs(kInvalid,
                        "target[1][0]: want a finite value of at most "
                        "1e+100 in magnitude, got nan"));
   EXPECT_THAT(FitLogisticRatio(good, good, 0),
               StatusIs(kInvalid, "inverse_penalty: want a value of 1e-10 to"));
   const Vector wide(1001);
-  EXPECT_THAT(FitLogisticRatio(View(wide, 1001), View(wide, 1001), 1),
+  EXPECT_THAT(FitLogisticRatio(RowsOf(wide, 1001), RowsOf(wide, 1001), 1),
               StatusIs(kInvalid, "source: want at most 1000 columns"));
-  EXPECT_THAT(FitLogisticRatio(View(wide, 1000), View(wide, 1000), 1),
+  EXPECT_THAT(FitLogisticRatio(RowsOf(wide, 1000), RowsOf(wide, 1000), 1),
               StatusIs(kInvalid, "source: want 1 x 1000 values, got 1001"));
 }
 
@@ -139,14 +139,14 @@ TEST(LogisticRatioTest, EqualColumnsShareUntilRoundingHidesThePenalty) {
   const Vector s = {1, 1, -2, -2, 0.5, 0.5};
   const Vector t = {2, 2, -1, -1};
   const LogisticRatio ratio =
-      FitLogisticRatio(View(s, 2), View(t, 2), 1e3).value();
+      FitLogisticRatio(RowsOf(s, 2), RowsOf(t, 2), 1e3).value();
   EXPECT_NEAR(ratio.coefficients[0], ratio.coefficients[1], 1e-11);
 
   Vector large_s = s;
   Vector large_t = t;
   for (double& x : large_s) x *= 1e6;
   for (double& x : large_t) x *= 1e6;
-  EXPECT_THAT(FitLogisticRatio(View(large_s, 2), View(large_t, 2), 1e10),
+  EXPECT_THAT(FitLogisticRatio(RowsOf(large_s, 2), RowsOf(large_t, 2), 1e10),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        "inverse_penalty: want less, or columns of smaller"));
 }
