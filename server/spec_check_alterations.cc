@@ -189,6 +189,8 @@ void CheckAlterations(const std::string& path, const v1::Data& data,
 void ApplyAlterations(const v1::RunSpec& spec, SpecRows* rows,
                       std::vector<Fault>* faults) {
   const v1::Data& data = spec.data();
+  // Each group is on one side of a split, or on both.
+  if (data.has_imbalance()) rows->train.groups = 0;
   if (data.has_split()) ApplySplit(data.split(), rows, faults);
   if (data.imbalance().has_long_tailed()) rows->train.rows.reset();
   if (data.imbalance().has_step()) {

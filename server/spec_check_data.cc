@@ -218,6 +218,10 @@ void CheckCsv(const std::string& path, const v1::CsvData& csv,
     faults->push_back(
         {FieldPath(path, "label"), absl::StrCat(most, csv.label().size())});
   }
+  if (csv.group().size() > kMostTextBytes) {
+    faults->push_back(
+        {FieldPath(path, "group"), absl::StrCat(most, csv.group().size())});
+  }
   const std::string features = FieldPath(path, "features");
   ElementFaults wrong(features, faults);
   std::set<std::string> seen;

@@ -6,12 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/near_name.h"
 #include "server/spec_check.h"
+#include "server/spec_columns.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
 #include "server/spec_text.h"
@@ -40,53 +38,6 @@ std::string ShowShape(const v1::DatasetSummary& summary) {
   return absl::StrCat(summary.dtype(), " [",
                       absl::StrJoin(summary.shape(), ", "), "]");
 }
-
-// The columns of a CSV file by their names.
-class ColumnNames {
- public:
-  explicit ColumnNames(const v1::DatasetSummary& summary) {
-    for (int j = 0; j < summary.columns_size(); ++j) {
-      names_.push_back(summary.columns(j).name());
-      places_[names_.back()].push_back(j);
-    }
-  }
-
-  // The number of the column that `word` means; absent when there is none, or
-  // more than one: then `fault` says so.
-  std::optional<int> Find(const std::string& word, std::string* fault) {
-    const auto found = places_.find(word);
-    if (found != places_.end()) {
-      const std::vector<int>& places = found->second;
-      if (places.size() == 1) return places[0];
-      *fault = absl::StrCat("want the name of one column, got ", ShowText(word),
-                            ", the name of columns ", places[0], " and ",
-                            places[1], "; give the number");
-      return std::nullopt;
-    }
-    const bool is_number =
-        std::all_of(word.begin(), word.end(), absl::ascii_isdigit);
-    size_t number = 0;
-    if (is_number && absl::SimpleAtoi(word, &number) &&
-        number < names_.size()) {
-      return static_cast<int>(number);
-    }
-    // The search takes its time, and only the first hundred faults are shown.
-    constexpr size_t kMostCompared = 1000;
-    const bool search = names_.size() <= kMostCompared && searches_left_-- > 0;
-    const std::string near = search ? NearName(word, names_) : "";
-    *fault = absl::StrCat(
-        "want the name of a column or its number, 0 to ", names_.size() - 1,
-        ", got ", ShowText(word),
-        near.empty() ? ""
-                     : absl::StrCat("; did you mean ", ShowText(near), "?"));
-    return std::nullopt;
-  }
-
- private:
-  std::vector<std::string> names_;
-  std::map<std::string, std::vector<int>> places_;
-  int searches_left_ = 100;
-};
 
 // Checks one set against what is known of its datasets.
 class SetChecker {
@@ -142,24 +93,13 @@ class SetChecker {
                        summary->columns_size()));
       return {};
     }
+    const MeantColumns meant =
+        FindColumns(FieldPath(path_, "csv"), data_.csv(), *summary, faults_);
     KnownRows rows;
-    const bool named = !data_.csv().features().empty();
-    rows.columns =
-        (named ? data_.csv().features_size() : summary->columns_size() - 1);
-    ColumnNames names(*summary);
-    std::optional<int> label = summary->columns_size() - 1;
-    if (!data_.csv().label().empty()) {
-      std::string fault;
-      label = names.Find(data_.csv().label(), &fault);
-      if (!label) Add("csv.label", std::move(fault));
-    }
-    if (named) {
-      CheckNamedFeatures(*summary, names, label);
-    } else if (label) {
-      CheckFeatures(*summary, *label);
-    }
-    if (!label) return rows;
-    const v1::ColumnSummary& column = summary->columns(*label);
+    rows.columns = meant.features;
+    if (meant.group) rows.groups = CheckGroups(summary->columns(*meant.group));
+    if (!meant.label) return rows;
+    const v1::ColumnSummary& column = summary->columns(*meant.label);
     if (!column.numeric() || column.non_finite() > 0) {
       Add("csv.label",
           absl::StrCat(kind_ == LabelKind::kNumbers
@@ -173,60 +113,18 @@ class SetChecker {
     return rows;
   }
 
-  static bool IsFinite(const v1::ColumnSummary& column) {
-    return column.numeric() && column.non_finite() == 0;
-  }
-
-  // What a column that is not finite has.
-  static std::string Found(const v1::ColumnSummary& column, int number) {
-    return absl::StrCat(
-        column.numeric()
-            ? absl::StrCat(column.non_finite(), " rows with NaN or an infinity")
-            : "text",
-        " in column ", number, ", ", ShowText(column.name()));
-  }
-
-  void CheckFeatures(const v1::DatasetSummary& summary, int label) {
-    ElementFaults wrong(FieldPath(path_, "csv.dataset"), faults_);
-    for (int j = 0; j < summary.columns_size(); ++j) {
-      if (j == label || IsFinite(summary.columns(j))) continue;
-      wrong.Add(FieldPath(path_, "csv.dataset"),
-                absl::StrCat("want finite numbers in every column but the "
-                             "label's, got ",
-                             Found(summary.columns(j), j),
-                             "; say which columns are features with features: "
-                             "[...]"));
+  // How many groups the rows have, as far as it is known: where no row is left
+  // out, all of the column's.
+  int64_t CheckGroups(const v1::ColumnSummary& column) {
+    if (classes_ != nullptr || data_.has_take()) return 0;
+    for (const v1::TextCount& text : column.texts()) {
+      if (!text.text().empty()) continue;
+      Add("csv.group",
+          absl::StrCat("want a text in every row, got ", text.count(),
+                       text.count() == 1 ? " row" : " rows", " without"));
     }
-  }
-
-  // label: absent when it is wrong itself.
-  void CheckNamedFeatures(const v1::DatasetSummary& summary, ColumnNames& names,
-                          std::optional<int> label) {
-    const std::string list = FieldPath(path_, "csv.features");
-    ElementFaults wrong(list, faults_);
-    std::map<int, std::string> taken;
-    if (label) taken[*label] = "the label's";
-    for (int k = 0; k < data_.csv().features_size(); ++k) {
-      const std::string place = IndexPath(list, static_cast<size_t>(k));
-      std::string fault;
-      const std::optional<int> found =
-          names.Find(data_.csv().features(k), &fault);
-      if (!found) {
-        wrong.Add(place, std::move(fault));
-        continue;
-      }
-      const v1::ColumnSummary& column = summary.columns(*found);
-      const auto [before, is_new] =
-          taken.emplace(*found, absl::StrCat("features[", k, "]"));
-      if (!is_new) {
-        wrong.Add(place, absl::StrCat("want another column than ",
-                                      before->second, ", got ", *found, ", ",
-                                      ShowText(column.name())));
-      } else if (!IsFinite(column)) {
-        wrong.Add(place, absl::StrCat("want a column of finite numbers, got ",
-                                      Found(column, *found)));
-      }
-    }
+    // Different numbers are different texts.
+    return std::max<int64_t>(column.distinct(), column.values_size());
   }
 
   KnownRows CheckIdx() {

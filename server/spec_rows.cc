@@ -164,6 +164,22 @@ void CheckTestClasses(const v1::RunSpec& spec, const SpecRows& rows,
   }
 }
 
+void CheckGroups(const SpecRows& rows, std::vector<Fault>* faults) {
+  int64_t groups = 0;
+  const auto add = [&](const std::string& path, int64_t more) {
+    const bool before = groups > kMostGroups;
+    groups += more;
+    if (before || groups <= kMostGroups) return;
+    faults->push_back(
+        {path, absl::StrCat("want at most ", kMostGroups,
+                            " groups over all sets, got at least ", groups)});
+  };
+  add("data", rows.train.groups);
+  for (const auto& [name, test] : rows.tests) {
+    add(KeyPath("test_sets", name), test.groups);
+  }
+}
+
 }  // namespace
 
 int64_t CountClasses(const v1::RunSpec& spec, const KnownRows& train) {
@@ -185,6 +201,7 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
                       " features as in data, got ", *test.columns)});
   }
   if (rows.train.most_class) CheckTestClasses(spec, rows, faults);
+  CheckGroups(rows, faults);
   CheckLossOf(spec, rows.train, faults);
   CheckWeightsOf(spec, rows.train, faults);
   CheckTrainingOf(spec, rows.train, faults);

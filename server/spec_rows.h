@@ -42,6 +42,7 @@ struct KnownRows {
   std::optional<ClassCounts> counts;  // of signs, after `classes` and `take`
   std::optional<int64_t> rows;        // where `counts` is not known
   std::optional<int64_t> most_class;  // of kClasses: the largest label
+  int64_t groups = 0;                 // at least so many
 };
 
 // Of all sets of a spec.
@@ -59,6 +60,8 @@ const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec);
 
 // Of one problem; each has a metric of its own.
 inline constexpr int64_t kMostClasses = 1'000;
+// Over all sets of a run, each group counted in every set that has it.
+inline constexpr int64_t kMostGroups = 1'000;
 
 // Of what is drawn, as the worker has it (training/data/generate.h): rows times
 // features of a set, and the magnitude of every number.

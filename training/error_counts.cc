@@ -14,13 +14,17 @@ double ErrorCounts::Fraction() const {
   return static_cast<double>(errors) / static_cast<double>(rows());
 }
 
+double ErrorCounts::FractionOf(size_t kind) const {
+  return static_cast<double>(errors_[kind]) / static_cast<double>(rows_[kind]);
+}
+
 double ErrorCounts::MeanFraction() const {
   double sum = 0;
   double present = 0;
   for (size_t k = 0; k < rows_.size(); ++k) {
     if (rows_[k] == 0) continue;
     present += 1;
-    sum += static_cast<double>(errors_[k]) / static_cast<double>(rows_[k]);
+    sum += FractionOf(k);
   }
   return sum / present;
 }

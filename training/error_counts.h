@@ -7,7 +7,8 @@
 
 namespace steelyard::training {
 
-// Errors over the rows of one set, counted by kind: the rows' classes.
+// Errors over the rows of one set, counted by kind: the rows' classes, or their
+// groups.
 class ErrorCounts {
  public:
   explicit ErrorCounts(size_t kinds) : rows_(kinds, 0), errors_(kinds, 0) {}
@@ -21,6 +22,8 @@ class ErrorCounts {
   int64_t rows() const;
   // Errors over rows.  There is a row.
   double Fraction() const;
+  // Of one kind, that has rows.
+  double FractionOf(size_t kind) const;
   // The mean of the kinds' fractions, over those that have rows.  There is one.
   double MeanFraction() const;
 

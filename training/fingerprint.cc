@@ -1,6 +1,7 @@
 #include "training/fingerprint.h"
 
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "absl/strings/string_view.h"
@@ -14,6 +15,10 @@ void Add(const Rows& rows, Hash64& hash) {
   hash.Add(rows.columns);
   hash.Add(rows.features);
   hash.Add(rows.labels);
+  for (const int32_t number : rows.groups.numbers) hash.Add(int64_t{number});
+  for (const std::string& name : rows.groups.names) {
+    hash.Add(absl::string_view(name));
+  }
 }
 
 void Add(const Schedule& schedule, Hash64& hash) {

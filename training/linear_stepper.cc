@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
+#include "training/group_errors.h"
 #include "training/losses.h"
 
 namespace steelyard::training {
@@ -27,13 +28,15 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
   std::vector<MeasuredRows> sets;
   sets.push_back({.name = "train",
                   .tiles = Tiles(problem.train, weights.kept, problem.bias),
-                  .log_weights = {}});
+                  .log_weights = {},
+                  .groups = KeptGroups(problem.train.groups, weights.kept)});
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back({.name = test.name,
                     .tiles = Tiles(test.rows, all, problem.bias),
-                    .log_weights = {}});
+                    .log_weights = {},
+                    .groups = KeptGroups(test.rows.groups, all)});
   }
   for (MeasuredRows& set : sets) {
     const bool train = &set == &sets.front();

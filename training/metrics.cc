@@ -46,6 +46,7 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
          .error = Add(set.name + "/error"),
          .balanced_error = Add(set.name + "/balanced_error"),
          .fraction_positive = Add(set.name + "/fraction_positive")});
+    group_errors_.emplace_back(set.name, set.groups, table_);
   }
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
@@ -116,6 +117,7 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   values.push_back(Value(ids.balanced_error, errors.MeanFraction()));
   values.push_back(Value(ids.fraction_positive, static_cast<double>(positive) /
                                                     static_cast<double>(n)));
+  group_errors_[number].Measure(margins, values);
   if (number == 0) {
     train_loss_ = std::exp(log_loss);
     least_margin_ = *std::min_element(margins.begin(), margins.end());

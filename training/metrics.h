@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "training/group_errors.h"
 #include "training/linear_reference.h"
 #include "training/metric_table.h"
 #include "training/tiles.h"
@@ -23,6 +24,7 @@ struct MeasuredRows {
   Tiles tiles;
   // ln of w_i and the loss's factor of the row's class, [n]; empty: all 0.
   std::vector<double> log_weights;
+  RowGroups groups;  // [n], each name with a row; or none
 };
 
 // Measures a linear model at one step.  Its table of metrics is fixed when it
@@ -77,7 +79,8 @@ class Metrics {
 
   MetricTable table_;
   std::vector<SetIds> set_ids_;
-  std::optional<uint32_t> objective_id_;  // nothing: absent for the whole run
+  std::vector<GroupErrors> group_errors_;  // of each set
+  std::optional<uint32_t> objective_id_;   // nothing: absent for the whole run
   uint32_t margin_id_ = 0;
   LinearReference reference_;
   uint32_t effective_id_ = 0;

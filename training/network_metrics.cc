@@ -89,8 +89,14 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
       degree_(Homogeneity(problem.architecture)),
       effective_sample_size_(weights.effective_sample_size),
       sets_(sets) {
-  for (const NetworkRows<Real>& set : sets_)
+  for (const NetworkRows<Real>& set : sets_) {
     set_ids_.push_back(AddSet(set.name));
+    if (classes_ > 0) {
+      group_errors_.emplace_back(set.name, set.groups, table_);
+    } else {
+      GroupErrors::AddAbsent(set.name, set.groups, table_);
+    }
+  }
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
   } else {
@@ -243,7 +249,9 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   }
   if (!none) values.push_back(Value(ids.log_loss, log_loss));
   values.push_back(Value(ids.loss, std::exp(log_loss)));
-  if (ids.error) AddCounts(ids, counts, values);
+  if (!ids.error) return absl::OkStatus();
+  AddCounts(ids, counts, values);
+  group_errors_[number].Measure(margins_, values);
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "training/aligned.h"
 #include "training/error_counts.h"
+#include "training/group_errors.h"
 #include "training/linear_reference.h"
 #include "training/metric_table.h"
 #include "training/network.h"
@@ -28,6 +29,7 @@ struct NetworkRows {
   std::vector<double> labels;       // [rows]
   std::vector<double> log_weights;  // ln of w_i and the loss's factor of the
                                     // row's class, [rows]; empty: all 0
+  RowGroups groups;                 // [rows], each name with a row; or none
 
   const Real* row(int64_t i) const { return values.data() + i * features; }
 };
@@ -99,6 +101,7 @@ class NetworkMetrics {
 
   MetricTable table_;
   std::vector<SetIds> set_ids_;
+  std::vector<GroupErrors> group_errors_;  // of each set, if there are classes
   Id objective_id_;
   Id margin_id_;
   LinearReference reference_;

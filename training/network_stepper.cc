@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "training/group_errors.h"
 #include "training/losses.h"
 #include "training/network_initial.h"
 #include "training/output_losses.h"
@@ -32,6 +33,7 @@ NetworkRows<Real> MakeRows(const std::string& name, const Rows& rows,
   made.name = name;
   made.rows = static_cast<int64_t>(kept.size());
   made.features = rows.columns + (constant ? 1 : 0);
+  made.groups = KeptGroups(rows.groups, kept);
   made.values = AlignedArray<Real>(made.rows * made.features);
   Real* to = made.values.data();
   for (const int64_t i : kept) {

@@ -50,9 +50,35 @@ absl::Status CheckLabel(absl::string_view where, double label,
   return Want(where, "a finite value", label);
 }
 
+absl::Status CheckGroups(absl::string_view where, const Rows& rows) {
+  const RowGroups& groups = rows.groups;
+  std::set<std::string> names;
+  for (const std::string& name : groups.names) {
+    if (!name.empty() && names.insert(name).second) continue;
+    return Want(absl::StrCat(where, ".names"),
+                "names that are unique and not empty",
+                absl::StrCat("\"", name, "\""));
+  }
+  const bool none = groups.numbers.empty() && names.empty();
+  if (!none && groups.numbers.size() != rows.labels.size()) {
+    return Want(absl::StrCat(where, ".numbers"),
+                absl::StrCat(rows.rows, " values, or none without names"),
+                groups.numbers.size());
+  }
+  for (size_t i = 0; i < groups.numbers.size(); ++i) {
+    const int32_t number = groups.numbers[i];
+    if (number >= 0 && static_cast<size_t>(number) < names.size()) continue;
+    return Want(absl::StrCat(where, ".numbers[", i, "]"),
+                absl::StrCat("the place of one of ", names.size(), " names"),
+                number);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSet(absl::string_view where, const Rows& rows,
                       const LabelKind& labels) {
   STEELYARD_RETURN_IF_ERROR(CheckShape(where, rows));
+  STEELYARD_RETURN_IF_ERROR(CheckGroups(absl::StrCat(where, ".groups"), rows));
   const auto d = static_cast<size_t>(rows.columns);
   for (size_t i = 0; i < static_cast<size_t>(rows.rows); ++i) {
     for (size_t j = 0; j < d; ++j) {

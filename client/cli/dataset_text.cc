@@ -17,12 +17,18 @@ namespace {
 
 constexpr int kShownValues = 12;
 
+std::string ValueText(const v1::ValueCount& value) {
+  return ShortNumber(value.value(), 6);
+}
+std::string ValueText(const v1::TextCount& value) {
+  return value.text().empty() ? "\"\"" : value.text();
+}
+
 template <typename Values>
 std::string ValuesText(const Values& values) {
   std::string text;
   for (int i = 0; i < values.size() && i < kShownValues; ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ",
-                    ShortNumber(values.Get(i).value(), 6), " (",
+    absl::StrAppend(&text, i == 0 ? "" : ", ", ValueText(values.Get(i)), " (",
                     CountText(values.Get(i).count()), ")");
   }
   if (values.size() > kShownValues) {
@@ -50,6 +56,9 @@ std::string ColumnsText(const v1::DatasetSummary& summary,
       cells.emplace_back(ShortNumber(column.max(), 6));
       cells.emplace_back(CountText(column.non_finite()));
       cells.emplace_back(ValuesText(column.values()));
+    } else if (!column.texts().empty()) {
+      cells.resize(cells.size() + 3, std::string());
+      cells.emplace_back(ValuesText(column.texts()));
     }
     table.AddRow(std::move(cells));
   }

@@ -40,6 +40,12 @@ v1::DatasetSummary ToMessage(const training::FileSummary& summary) {
     to.set_max(column.max);
     SetValues(column.values, to.mutable_values());
     to.set_non_finite(column.non_finite);
+    to.set_distinct(column.distinct);
+    for (const training::TextCount& text : column.texts) {
+      v1::TextCount& count = *to.add_texts();
+      count.set_text(text.text);
+      count.set_count(text.count);
+    }
   }
   SetValues(summary.values, message.mutable_values());
   message.set_min(summary.min);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -168,6 +169,32 @@ absl::Status CheckTestClasses(const v1::RunSpec& spec,
   return absl::OkStatus();
 }
 
+int64_t CountGroups(const training::Rows& rows) {
+  const std::vector<int32_t>& numbers = rows.groups.numbers;
+  return std::ssize(std::set<int32_t>(numbers.begin(), numbers.end()));
+}
+
+// Over all sets, each group in every set that has it; rows of weight 0 count.
+absl::Status CheckGroups(const NetworkProblem& problem) {
+  constexpr int64_t kMostGroups = 1'000;
+  int64_t groups = CountGroups(problem.train);
+  for (const training::TestSet& test : problem.tests) {
+    groups += CountGroups(test.rows);
+  }
+  if (groups <= kMostGroups) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "want at most ", kMostGroups, " groups over all sets, got ", groups));
+}
+
+// How many there are the data say: groups and classes are theirs.
+absl::Status CheckMetrics(const training::Trainer& trainer) {
+  constexpr size_t kMostMetrics = 10'000;
+  if (trainer.metrics().size() <= kMostMetrics) return absl::OkStatus();
+  return Wrong("want at most ", kMostMetrics, " metrics in all, got ",
+               trainer.metrics().size(),
+               "; use fewer test sets, classes or groups");
+}
+
 // The rows that count, those of weight > 0, in batches.
 absl::StatusOr<int64_t> CountEpochSteps(const NetworkProblem& problem) {
   const auto counted =
@@ -212,6 +239,23 @@ LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
       .early = std::move(problem.early)};
 }
 
+absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
+    const v1::RunSpec& spec, training::LabelValues labels,
+    training::StepScale scale, NetworkProblem problem) {
+  const bool descent = IsLinearDescent(spec, labels);
+  if (!descent && scale != training::StepScale::kNone) {
+    return Wrong(
+        "optimizer.gradient_descent.scaling: want none, but of a linear model "
+        "in double precision from zeros with a loss of margins");
+  }
+  STEELYARD_ASSIGN_OR_RETURN(
+      std::unique_ptr<training::Trainer> trainer,
+      descent ? training::Trainer::Create(ToLinear(std::move(problem), scale))
+              : training::Trainer::Create(std::move(problem)));
+  STEELYARD_RETURN_IF_ERROR(CheckMetrics(*trainer));
+  return trainer;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
@@ -233,6 +277,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   if (rows.labels == training::LabelValues::kClasses) {
     STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, problem));
   }
+  STEELYARD_RETURN_IF_ERROR(CheckGroups(problem));
   STEELYARD_ASSIGN_OR_RETURN(const int64_t epoch_steps,
                              CountEpochSteps(problem));
   STEELYARD_ASSIGN_OR_RETURN(problem.steps, StepsOf(spec.stop(), epoch_steps));
@@ -240,15 +285,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
                              ScheduleOf(spec.evaluate(), problem.steps));
   STEELYARD_RETURN_IF_ERROR(
       CheckFrames(spec, problem.train.columns, problem.steps));
-  if (IsLinearDescent(spec, rows.labels)) {
-    return training::Trainer::Create(ToLinear(std::move(problem), scale));
-  }
-  if (scale != training::StepScale::kNone) {
-    return Wrong(
-        "optimizer.gradient_descent.scaling: want none, but of a linear model "
-        "in double precision from zeros with a loss of margins");
-  }
-  return training::Trainer::Create(std::move(problem));
+  return CreateTrainer(spec, rows.labels, scale, std::move(problem));
 }
 
 int64_t EstimateBytes(const v1::TrainLease& lease) {

@@ -104,7 +104,8 @@ int64_t CountRows(
 
 training::CsvColumns ColumnsOf(const v1::CsvData& csv) {
   return {.label = csv.label(),
-          .features = {csv.features().begin(), csv.features().end()}};
+          .features = {csv.features().begin(), csv.features().end()},
+          .group = csv.group()};
 }
 
 TableSize EstimateCsv(const v1::CsvData& csv, const RowSelection& selection,

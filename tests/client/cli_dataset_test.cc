@@ -108,6 +108,25 @@ TEST_F(DatasetTest, TheFirstRowsAreATable) {
                                         "  and 1,234 more columns\n"));
 }
 
+TEST_F(DatasetTest, TheTextsOfAColumnAreShown) {
+  v1::Dataset& dataset = stored_["datasets/p"];
+  dataset.set_name("datasets/0f");
+  dataset.set_state(v1::DATASET_STATE_READY);
+  v1::ColumnSummary& site = *dataset.mutable_summary()->add_columns();
+  site.set_name("site");
+  for (const char* text : {"", "\x1b[31m", "north"}) {
+    v1::TextCount& count = *site.add_texts();
+    count.set_text(text);
+    count.set_count(1234);
+  }
+  EXPECT_EQ(run_({"data", "show", "p"}), 0);
+  EXPECT_THAT(run_.out.str(),
+              testing::ContainsRegex("\n  0  site +text +"
+                                     "\"\" \\(1,234\\), "
+                                     "\\\\x1b\\[31m \\(1,234\\), "
+                                     "north \\(1,234\\)\n"));
+}
+
 // The server keeps what came, and breaks each call off at the numbers of bytes
 // in `breaks`.
 class BrokenUploadTest : public DatasetTest {

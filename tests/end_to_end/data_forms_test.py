@@ -63,6 +63,37 @@ class DataFormsTest(ServerTest):
                       "got text in column 0", error)
         self.assertIn("data.csv.features[2]: want the name of a column", error)
 
+    def test_the_worst_group_of_a_table_is_seen(self):
+        self.write("train.csv", "site,x,y\nnorth,1,1\nnorth,-1,-1\n"
+                   "south side,2,1\nsouth side,-2,-1\n")
+        self.write("test.csv", "y,x,7\n1,3,a\n1,-3,b\n-1,-4,b\n1,5,a\n")
+        spec = self.write("groups.yaml", """\
+data: {csv: {file: train.csv, group: site}}
+test_sets: {test: {csv: {file: test.csv, label: y, group: 7}}}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 50}
+""")
+        run = self.submit(spec)
+        self.wait_for(run)
+        last = {name: series[50] for name, series in self.metrics(run).items()}
+        self.assertEqual(last["train/error/south%20side"], 0)
+        self.assertEqual(last["test/error"], 0.25)
+        self.assertEqual(last["test/error/a"], 0)
+        self.assertEqual(last["test/error/b"], 0.5)
+        self.assertEqual(last["test/worst_group_error"], 0.5)
+        name = self.show(run)["spec"]["data"]["csv"]["dataset"]
+        self.assertRegex(self.cli("data", "show", name).stdout,
+                         r"0  site +text +north \(2\), south side \(2\)")
+        self.write("ids.csv", "id,x,y\n" + "".join(
+            f"p{i},1,1\n" for i in range(1001)))
+        error = self.cli(
+            "submit", spec, "--set", "data.csv={file: ids.csv, group: id}",
+            "--set", "test_sets.test.csv.group=8", status=INVALID).stderr
+        self.assertIn("data: want at most 1000 groups over all sets", error)
+        self.assertIn("test_sets.test.csv.group: want the name of a column",
+                      error)
+
     def test_cifar_batches_train_as_one_table(self):
         def batch(name, *labels):
             pixels = [[9, 9], [200, 0], [0, 200]]

@@ -264,6 +264,12 @@ constexpr BadSpec kBadNames[] = {
        s->mutable_data()->mutable_csv()->set_label(std::string(256, 'x'));
      },
      "data.csv.label", "want at most 255 bytes", false},
+    {"ALongGroupColumn",
+     [](Spec* s) {
+       s->mutable_data()->mutable_csv()->set_dataset("a");
+       s->mutable_data()->mutable_csv()->set_group(std::string(256, 'x'));
+     },
+     "data.csv.group", "want at most 255 bytes, got 256", false},
     {"ALongFeatureName",
      [](Spec* s) {
        s->mutable_data()->mutable_csv()->set_dataset("d");

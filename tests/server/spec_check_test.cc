@@ -215,6 +215,24 @@ TEST(SpecCheckTest, TestSetsHaveNoMoreMetricsThanARunMayHave) {
               ElementsAre(IsFault("test_sets", "want at most 3 sets, got 4")));
 }
 
+// Ten classes are ten fractions in the place of one, the training rows' too.
+TEST(SpecCheckTest, TheClassesOfTheTrainingRowsCountAsMetrics) {
+  v1::RunSpec spec = GoodSpec();
+  spec.mutable_loss()->mutable_softmax_cross_entropy();
+  spec.mutable_weighting()->mutable_uniform();
+  for (int64_t k = -1; k < 9; ++k) {
+    spec.mutable_data()->mutable_classes()->add_each(k);
+  }
+  spec.clear_test_sets();
+  SpecLimits limits;
+  limits.metrics = 27 + 2 * (4 + 10);
+  (*spec.mutable_test_sets())["b"] = spec.data();
+  EXPECT_THAT(Check(spec, limits), IsEmpty());
+  --limits.metrics;
+  EXPECT_THAT(Check(spec, limits),
+              ElementsAre(IsFault("test_sets", "want at most 0 sets, got 1")));
+}
+
 TEST(SpecCheckTest, ListsOfFaultsAreBounded) {
   v1::RunSpec spec = GoodSpec();
   for (int i = 0; i < 100'000; ++i) {

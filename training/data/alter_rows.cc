@@ -84,12 +84,16 @@ Rows Copy(const std::vector<bool>& chosen, const Rows& rows) {
   copy.rows = std::count(chosen.begin(), chosen.end(), true);
   copy.features.reserve(static_cast<size_t>(copy.rows * copy.columns));
   copy.labels.reserve(static_cast<size_t>(copy.rows));
+  copy.groups.names = rows.groups.names;
   for (size_t i = 0; i < chosen.size(); ++i) {
     if (!chosen[i]) continue;
     const auto row =
         rows.features.begin() + static_cast<std::ptrdiff_t>(i) * rows.columns;
     copy.features.insert(copy.features.end(), row, row + rows.columns);
     copy.labels.push_back(rows.labels[i]);
+    if (!rows.groups.numbers.empty()) {
+      copy.groups.numbers.push_back(rows.groups.numbers[i]);
+    }
   }
   return copy;
 }
@@ -97,6 +101,7 @@ Rows Copy(const std::vector<bool>& chosen, const Rows& rows) {
 // Drops the rows chosen; the others close up.
 void Drop(const std::vector<bool>& chosen, Rows& rows) {
   const auto columns = static_cast<size_t>(rows.columns);
+  std::vector<int32_t>& groups = rows.groups.numbers;
   size_t kept = 0;
   for (size_t i = 0; i < chosen.size(); ++i) {
     if (chosen[i]) continue;
@@ -104,12 +109,14 @@ void Drop(const std::vector<bool>& chosen, Rows& rows) {
       std::copy_n(&rows.features[i * columns], columns,
                   &rows.features[kept * columns]);
       rows.labels[kept] = rows.labels[i];
+      if (!groups.empty()) groups[kept] = groups[i];
     }
     ++kept;
   }
   rows.rows = static_cast<int64_t>(kept);
   rows.features.resize(kept * columns);
   rows.labels.resize(kept);
+  if (!groups.empty()) groups.resize(kept);
 }
 
 }  // namespace

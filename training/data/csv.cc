@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -16,86 +17,6 @@
 
 namespace steelyard::training {
 namespace {
-
-// What is known of a column so far.
-struct ColumnScan {
-  bool numeric = false;
-  ValueCounter counter;
-};
-
-absl::Status ScanRow(const CsvReader& reader,
-                     std::vector<ColumnScan>& columns) {
-  for (size_t j = 0; j < columns.size(); ++j) {
-    double value = 0;
-    const bool number = ParseCsvNumber(reader.fields()[j].text, value);
-    if (reader.rows() == 1) columns[j].numeric = number;
-    if (!columns[j].numeric) continue;
-    if (!number) {
-      return reader.Fault(j, "a number as in the rows before");
-    }
-    columns[j].counter.Add(value);
-  }
-  return absl::OkStatus();
-}
-
-Preview BeginPreview(const std::vector<std::string>& names) {
-  Preview preview;
-  const int64_t shown = std::min(std::ssize(names), kPreviewColumns);
-  for (int64_t j = 0; j < shown; ++j) {
-    preview.columns.push_back(PreviewText(names[static_cast<size_t>(j)]));
-  }
-  preview.more_columns = std::ssize(names) - shown;
-  return preview;
-}
-
-void AddToPreview(const CsvReader& reader, Preview& preview) {
-  if (reader.rows() > kPreviewRows) return;
-  std::vector<std::string>& row = preview.rows.emplace_back();
-  for (size_t j = 0; j < preview.columns.size(); ++j) {
-    row.push_back(PreviewText(reader.fields()[j].Value()));
-  }
-}
-
-// Keeps what all columns count together within memory: the longest lists are
-// given up first, as in the end.
-class CountBudget {
- public:
-  void Keep(std::vector<ColumnScan>& columns) {
-    while (Total(columns) > kMaxCounted) {
-      most_distinct_ /= 2;
-      for (ColumnScan& column : columns) {
-        column.counter.LimitDistinct(most_distinct_);
-      }
-    }
-  }
-
- private:
-  static size_t Total(const std::vector<ColumnScan>& columns) {
-    size_t total = 0;
-    for (const ColumnScan& column : columns) total += column.counter.distinct();
-    return total;
-  }
-
-  static constexpr size_t kMaxCounted = 1'000'000;
-
-  size_t most_distinct_ = ValueCounter::kMaxDistinct;
-};
-
-// Empties the longest lists until at most kMaxCsvListedValues values are left:
-// the shorter a list, the more likely it is one of labels.
-void BoundLists(std::vector<ColumnSummary>& columns) {
-  std::vector<int64_t> lists(ValueCounter::kMaxDistinct + 1);  // by length
-  for (const ColumnSummary& column : columns) ++lists[column.values.size()];
-  int64_t listed = 0;
-  size_t longest = 0;
-  for (size_t length = 1; length < lists.size(); ++length) {
-    listed += lists[length] * static_cast<int64_t>(length);
-    if (listed <= kMaxCsvListedValues) longest = length;
-  }
-  for (ColumnSummary& column : columns) {
-    if (column.values.size() > longest) column.values = {};
-  }
-}
 
 // The columns of a header by their names.
 class ColumnIndex {
@@ -136,6 +57,36 @@ class ColumnIndex {
   absl::flat_hash_map<absl::string_view, std::vector<size_t>> places_;
 };
 
+// The groups of rows, as they come by.
+class GroupNames {
+ public:
+  // Adds the group of the reader's row.
+  absl::Status Add(const CsvReader& reader, size_t column) {
+    const std::string name = reader.fields()[column].Text();
+    if (name.empty() || name.size() > kMaxCsvGroupBytes) {
+      return reader.Fault(column, absl::StrCat("a group's name of 1 to ",
+                                               kMaxCsvGroupBytes, " bytes"));
+    }
+    const auto [place, is_new] =
+        places_.emplace(name, static_cast<int32_t>(groups_.names.size()));
+    groups_.numbers.push_back(place->second);
+    if (!is_new) return absl::OkStatus();
+    if (groups_.names.size() == kMaxCsvGroups) {
+      return reader.Fault(
+          column, absl::StrCat("one of the ", kMaxCsvGroups,
+                               " groups before, which are the most there may "
+                               "be"));
+    }
+    groups_.names.push_back(name);
+    return absl::OkStatus();
+  }
+  RowGroups Take() { return std::move(groups_); }
+
+ private:
+  absl::flat_hash_map<std::string, int32_t> places_;
+  RowGroups groups_;
+};
+
 absl::Status ParseFinite(const CsvReader& reader, size_t column,
                          double& value) {
   if (!ParseCsvNumber(reader.fields()[column].text, value)) {
@@ -146,39 +97,6 @@ absl::Status ParseFinite(const CsvReader& reader, size_t column,
 }
 
 }  // namespace
-
-absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
-  CsvReader reader(source);
-  STEELYARD_RETURN_IF_ERROR(reader.ReadHeader());
-  std::vector<ColumnScan> columns(reader.names().size());
-  CountBudget budget;
-  FileSummary summary;
-  summary.preview = BeginPreview(reader.names());
-  for (;;) {
-    STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
-    if (!more) break;
-    STEELYARD_RETURN_IF_ERROR(ScanRow(reader, columns));
-    AddToPreview(reader, summary.preview);
-    budget.Keep(columns);
-  }
-  if (reader.rows() == 0) {
-    return absl::InvalidArgumentError(
-        "line 2: want at least one row, got the end of the file");
-  }
-  summary.shape = {reader.rows(), std::ssize(columns)};
-  summary.dtype = "float64";
-  for (size_t j = 0; j < columns.size(); ++j) {
-    const ValueCounter& counter = columns[j].counter;
-    summary.columns.push_back({.name = reader.names()[j],
-                               .numeric = columns[j].numeric,
-                               .min = counter.min(),
-                               .max = counter.max(),
-                               .values = counter.Values(),
-                               .non_finite = counter.non_finite()});
-  }
-  BoundLists(summary.columns);
-  return summary;
-}
 
 absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
                                          const CsvColumns& columns) {
@@ -208,10 +126,16 @@ absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
     taken[place] = field;
     places.features.push_back(place);
   }
-  for (size_t j = 0; columns.features.empty() && j < names.size(); ++j) {
-    if (j != places.label) places.features.push_back(j);
+  if (!columns.group.empty()) {
+    STEELYARD_ASSIGN_OR_RETURN(places.group,
+                               index.Find("group", columns.group));
   }
-  return places;
+  for (size_t j = 0; columns.features.empty() && j < names.size(); ++j) {
+    if (j != places.label && j != places.group) places.features.push_back(j);
+  }
+  if (!places.features.empty()) return places;
+  return absl::InvalidArgumentError(
+      "line 1: want a column left for features, got none");
 }
 
 absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
@@ -226,6 +150,7 @@ absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
   rows.features.reserve(static_cast<size_t>(expected_rows * rows.columns));
   rows.labels.reserve(static_cast<size_t>(expected_rows));
   RowPicker picker(selection);
+  GroupNames groups;
   for (;;) {
     STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
@@ -242,13 +167,17 @@ absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
           "row ", reader.rows(), ", column ", places.label, " (\"",
           reader.names()[places.label], "\"): ", wanted.status().message()));
     }
-    if (wanted->has_value()) {
-      rows.labels.push_back(**wanted);
-    } else {
+    if (!wanted->has_value()) {
       rows.features.resize(begin);
+      continue;
+    }
+    rows.labels.push_back(**wanted);
+    if (places.group) {
+      STEELYARD_RETURN_IF_ERROR(groups.Add(reader, *places.group));
     }
   }
   STEELYARD_RETURN_IF_ERROR(picker.CheckSome());
+  rows.groups = groups.Take();
   rows.rows = picker.rows();
   return rows;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,9 +34,13 @@ namespace steelyard::training {
 inline constexpr int64_t kMaxCsvColumns = 100'000;
 inline constexpr int64_t kMaxCsvHeaderBytes = 1 << 20;
 inline constexpr int64_t kMaxCsvLineBytes = 16 << 20;  // of a row
-// Distinct values that one summary lists, over all columns: past that, the
-// longest lists go first.
+// Distinct values and texts that one summary lists, over all columns: past
+// that, the longest lists go first.
 inline constexpr int64_t kMaxCsvListedValues = 100'000;
+inline constexpr int64_t kMaxCsvListedTexts = 10'000;
+// Groups of the rows of one table, and bytes of a group's text.
+inline constexpr size_t kMaxCsvGroups = 1'000;
+inline constexpr size_t kMaxCsvGroupBytes = 64;
 
 // Reads the whole file, in memory that does not grow with it.  The first row
 // decides which columns are numeric; a later row that holds something else in a
@@ -45,25 +50,33 @@ absl::StatusOr<FileSummary> InspectCsv(ByteSource& source);
 // Which columns are read, each by its name in the header, else by its number
 // from 0 on.
 struct CsvColumns {
-  std::string label;                  // empty: the last
-  std::vector<std::string> features;  // empty: all but the label's, in order
+  std::string label;  // empty: the last
+  // Empty: all but the label's and the group's, in order.
+  std::vector<std::string> features = {};
+  std::string group = {};  // empty: rows have no groups
 };
 
 // Their numbers.
 struct CsvPlaces {
   size_t label = 0;
   std::vector<size_t> features;  // at least one, each once, not the label
+  std::optional<size_t> group;   // may be one of the others, too
 };
 
 // Errors: InvalidArgument when there is no such column, or two of that name; a
-// feature twice, or that is the label; no column but the label's.
+// feature twice, or that is the label; no column for features.
 absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
                                          const CsvColumns& columns);
 
 // Reads the rows wanted.  What stands in other columns is not looked at.
+// A group's name is its field's text without quotes, and without blanks around
+// it, whether it is a number or not; names stand in the order of the rows
+// wanted.
 // `expected_rows` is a hint: room is made for so many at once.
 // Errors also: a feature that is not a finite number, in any row; a label that
-// RowPicker refuses; no row picked.
+// RowPicker refuses; of the rows picked a group without text, or with a longer
+// one than kMaxCsvGroupBytes, or one group more than kMaxCsvGroups; no row
+// picked.
 absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
                              const RowSelection& selection,
                              int64_t expected_rows = 0);

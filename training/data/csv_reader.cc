@@ -34,6 +34,10 @@ std::string CsvField::Value() const {
   return absl::StrReplaceAll(text, {{"\"\"", "\""}});
 }
 
+std::string CsvField::Text() const {
+  return std::string(absl::StripAsciiWhitespace(Value()));
+}
+
 bool ParseCsvNumber(absl::string_view text, double& value) {
   text = absl::StripAsciiWhitespace(text);
   if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+') {
@@ -193,7 +197,7 @@ absl::Status CsvReader::ReadHeader() {
                      fields_.size()));
   }
   for (const CsvField& field : fields_) {
-    names_.emplace_back(absl::StripAsciiWhitespace(field.Value()));
+    names_.push_back(field.Text());
   }
   return CheckNames();
 }

@@ -22,6 +22,8 @@ struct CsvField {
 
   // With single quotes.
   std::string Value() const;
+  // The same without blanks around it.
+  std::string Text() const;
 };
 
 // Whether `text` is a number, as csv.h says; then `value` is.

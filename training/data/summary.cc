@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+
+#include "training/data/utf8.h"
 
 namespace steelyard::training {
 
@@ -35,6 +38,48 @@ std::vector<ValueCount> ValueCounter::Values() const {
               return a.value < b.value;
             });
   return values;
+}
+
+void TextCounter::Add(absl::string_view text) {
+  if (!counting()) return;
+  if (text.size() > kMaxTextBytes) return LimitDistinct(0);
+  const auto found = counts_.find(text);
+  if (found != counts_.end()) {
+    ++found->second;
+    return;
+  }
+  if (counts_.size() < most_distinct_) {
+    counts_.emplace(text, 1);
+    return;
+  }
+  too_many_ = most_distinct_ == kMaxDistinct;
+  given_up_ = !too_many_;
+  counts_ = {};
+}
+
+void TextCounter::LimitDistinct(size_t most) {
+  most_distinct_ = std::min(most_distinct_, most);
+  if (counts_.size() <= most && most > 0) return;
+  given_up_ = !too_many_;
+  counts_ = {};
+}
+
+int64_t TextCounter::distinct() const {
+  if (too_many_) return int64_t{kMaxDistinct} + 1;
+  return std::ssize(counts_);
+}
+
+std::vector<TextCount> TextCounter::Texts() const {
+  std::vector<TextCount> texts;
+  if (counts_.size() > kMaxListed) return texts;
+  for (const auto& [text, count] : counts_) {
+    if (!IsPrintableUtf8(text)) return {};
+    texts.push_back({text, count});
+  }
+  std::sort(
+      texts.begin(), texts.end(),
+      [](const TextCount& a, const TextCount& b) { return a.text < b.text; });
+  return texts;
 }
 
 }  // namespace steelyard::training

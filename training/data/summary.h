@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "training/data/preview.h"
 
 namespace steelyard::training {
@@ -16,14 +17,22 @@ struct ValueCount {
   int64_t count = 0;
 };
 
+struct TextCount {
+  std::string text;  // printable UTF-8
+  int64_t count = 0;
+};
+
 // One column of a CSV file, or one kind of label.
 struct ColumnSummary {
   std::string name;      // valid UTF-8
-  bool numeric = false;  // what follows is set only then
+  bool numeric = false;  // min, max, values, non_finite are set only then
   double min = 0;        // of the finite values; 0 when there is none
   double max = 0;
   std::vector<ValueCount> values;  // by value; empty when there are too many
   int64_t non_finite = 0;          // rows that hold NaN or an infinity
+  // CSV: how many texts differ, whether they are numbers or not.
+  int64_t distinct = 0;               // as TextCounter has it
+  std::vector<TextCount> texts = {};  // by text; empty when there are too many
 };
 
 // What is in a file.
@@ -50,7 +59,7 @@ class ValueCounter {
   // Gives the distinct values up if there are more than so many, now or later.
   void LimitDistinct(size_t most);
   // How many it holds at present.
-  size_t distinct() const { return counts_.size(); }
+  size_t held() const { return counts_.size(); }
 
   double min() const { return finite_ > 0 ? min_ : 0; }
   double max() const { return finite_ > 0 ? max_ : 0; }
@@ -66,6 +75,40 @@ class ValueCounter {
   bool too_many_ = false;
   size_t most_distinct_ = kMaxDistinct;
   absl::flat_hash_map<double, int64_t> counts_;
+};
+
+// Distinct texts of a stream.
+class TextCounter {
+ public:
+  // They are counted up to so many, and listed up to so many.
+  static constexpr size_t kMaxDistinct = 1000;
+  static constexpr size_t kMaxListed = 100;
+  static constexpr size_t kMaxTextBytes = 64;
+
+  // Counting is given up past `most`, at most kMaxDistinct.
+  explicit TextCounter(size_t most = kMaxDistinct) : most_distinct_(most) {}
+
+  // Whether Add still does anything.
+  bool counting() const { return !too_many_ && !given_up_; }
+  void Add(absl::string_view text);
+
+  // Gives counting up if there are more than so many, now or later.
+  void LimitDistinct(size_t most);
+  // How many it holds at present.
+  size_t held() const { return counts_.size(); }
+
+  // kMaxDistinct + 1 stands for more.  0: not known, because there was a text
+  // longer than kMaxTextBytes, or because counting was given up.
+  int64_t distinct() const;
+  // By text; empty where there are more than kMaxListed, or one is not
+  // printable UTF-8.
+  std::vector<TextCount> Texts() const;
+
+ private:
+  bool too_many_ = false;
+  bool given_up_ = false;
+  size_t most_distinct_;
+  absl::flat_hash_map<std::string, int64_t> counts_;
 };
 
 }  // namespace steelyard::training

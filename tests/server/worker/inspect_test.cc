@@ -50,6 +50,17 @@ TEST(InspectTest, DescribesACsvFile) {
   EXPECT_EQ(summary.preview().more_columns(), 0);
 }
 
+TEST(InspectTest, ListsTheTextsOfAColumn) {
+  const auto report = Inspect(
+      Lease(v1::DATASET_FORM_CSV, WriteFile("g.csv", "g,y\nb,1\na,1\nb,1\n")));
+  ASSERT_THAT(report, IsOk());
+  const v1::ColumnSummary& column = report->summary().columns(0);
+  EXPECT_EQ(column.distinct(), 2);
+  ASSERT_EQ(column.texts_size(), 2);
+  EXPECT_EQ(column.texts(1).text(), "b");
+  EXPECT_EQ(column.texts(1).count(), 2);
+}
+
 TEST(InspectTest, DescribesRealImages) {
   const auto report = Inspect(Lease(v1::DATASET_FORM_IDX,
                                     "/usr/share/datasets/fashion-mnist/"

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -13,8 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/worker/failure.h"
-#include "server/worker/inspect.h"
 #include "tests/server/worker/leases.h"
+#include "tests/server/worker/stored_leases.h"
 #include "tests/status_matchers.h"
 #include "tests/training/data/files.h"
 #include "training/trainer.h"
@@ -41,37 +40,6 @@ double FirstValue(training::Trainer& trainer, const std::string& metric) {
   }
   ADD_FAILURE() << metric << " has no value";
   return 0;
-}
-
-// Adds an inspected file to the lease and returns its name.
-std::string AddFile(v1::TrainLease& lease, const std::string& path,
-                    v1::DatasetForm form) {
-  v1::InspectLease inspect;
-  inspect.set_inflated_bytes_limit(lease.inflated_bytes_limit());
-  inspect.mutable_file()->set_path(path);
-  inspect.mutable_file()->set_form(form);
-  v1::DatasetFile& file = *lease.add_files();
-  file.set_dataset(absl::StrCat("sha256/", lease.files_size()));
-  file.set_path(path);
-  file.set_form(form);
-  *file.mutable_summary() = Inspect(inspect)->summary();
-  return file.dataset();
-}
-
-std::string WriteFile(const std::string& name, const std::string& text) {
-  std::string path = testing::TempDir() + "make_trainer_test_" + name;
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  EXPECT_EQ(std::fwrite(text.data(), 1, text.size(), file), text.size());
-  EXPECT_EQ(std::fclose(file), 0);
-  return path;
-}
-
-v1::TrainLease CsvLease(const std::string& name, const std::string& text) {
-  v1::TrainLease lease = D8Lease(10);
-  const std::string dataset =
-      AddFile(lease, WriteFile(name, text), v1::DATASET_FORM_CSV);
-  lease.mutable_spec()->mutable_data()->mutable_csv()->set_dataset(dataset);
-  return lease;
 }
 
 v1::Data FashionData(v1::TrainLease& lease, const std::string& prefix) {

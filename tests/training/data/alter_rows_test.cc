@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "tests/status_matchers.h"
@@ -17,7 +19,7 @@ using ::testing::ElementsAre;
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 constexpr auto kSigns = LabelValues::kSigns;
 
-// Rows of two features, their number and ten times that.
+// Rows of two features, their number and ten times that; each a group.
 Rows Numbered(const std::vector<double>& labels) {
   Rows rows;
   rows.rows = std::ssize(labels);
@@ -26,17 +28,22 @@ Rows Numbered(const std::vector<double>& labels) {
   for (size_t i = 0; i < labels.size(); ++i) {
     rows.features.push_back(static_cast<double>(i));
     rows.features.push_back(10 * static_cast<double>(i));
+    rows.groups.numbers.push_back(static_cast<int32_t>(i));
+    rows.groups.names.push_back(std::to_string(i));
   }
   return rows;
 }
 
-// The numbers of the rows that are there, each with its own second feature.
+// The numbers of the rows that are there, each with its own second feature and
+// its own group.
 std::vector<int> NumbersOf(const Rows& rows) {
   std::vector<int> numbers;
   EXPECT_EQ(std::ssize(rows.labels), rows.rows);
   EXPECT_EQ(std::ssize(rows.features), 2 * rows.rows);
+  EXPECT_EQ(std::ssize(rows.groups.numbers), rows.rows);
   for (size_t i = 0; i < rows.features.size(); i += 2) {
     EXPECT_EQ(rows.features[i + 1], 10 * rows.features[i]);
+    EXPECT_EQ(rows.groups.numbers[i / 2], rows.features[i]);
     numbers.push_back(static_cast<int>(rows.features[i]));
   }
   return numbers;
