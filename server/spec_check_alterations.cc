@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,51 @@ void CheckFraction(const std::string& path, const Noise& noise,
            &Noise::has_fraction, &Noise::fraction, faults);
 }
 
-void CheckSplit(const v1::Split& split, std::vector<Fault>* faults) {
-  if (IsWithin(split.test_fraction())) return;
+void CheckColumnSplit(const v1::ColumnSplit& split,
+                      std::vector<Fault>* faults) {
+  const std::string column = FieldPath(kSplit, "by.column");
+  if (split.column().empty() || split.column().size() > kMostTextBytes) {
+    faults->push_back(
+        {column, absl::StrCat("want a column's name, of at most ",
+                              kMostTextBytes, " bytes, or its number, got ",
+                              split.column().empty()
+                                  ? "nothing"
+                                  : absl::StrCat(split.column().size()))});
+  }
+  const std::string list = FieldPath(kSplit, "by.test");
+  if (split.test().empty()) {
+    faults->push_back({list, "want at least one text, got none"});
+  }
+  ElementFaults wrong(list, faults);
+  std::set<std::string> seen;
+  for (int k = 0; k < split.test_size(); ++k) {
+    const std::string& text = split.test(k);
+    const std::string place = IndexPath(list, static_cast<size_t>(k));
+    if (text.size() > kMostTextBytes) {
+      wrong.Add(place, absl::StrCat("want at most ", kMostTextBytes,
+                                    " bytes, got ", text.size()));
+    } else if (!seen.insert(text).second) {
+      wrong.Add(place,
+                absl::StrCat("want each text once, got ", ShowText(text)));
+    }
+  }
+}
+
+void CheckSplit(const v1::Data& data, std::vector<Fault>* faults) {
+  const v1::Split& split = data.split();
+  CheckChoice(kSplit, split, faults);
+  if (split.has_by()) {
+    if (!data.has_csv()) {
+      faults->push_back({FieldPath(kSplit, "by"),
+                         "want it with csv, got another source of rows"});
+    }
+    if (split.has_seed()) {
+      faults->push_back({FieldPath(kSplit, "seed"),
+                         "want it with test_fraction alone, got it with by"});
+    }
+    CheckColumnSplit(split.by(), faults);
+  }
+  if (!split.has_test_fraction() || IsWithin(split.test_fraction())) return;
   AddWrong(FieldPath(kSplit, "test_fraction"), "a value > 0 and < 1", split,
            &v1::Split::has_test_fraction, &v1::Split::test_fraction, faults);
 }
@@ -116,6 +160,7 @@ void ApplySplit(const v1::Split& split, SpecRows* rows,
   test.most_class = rows->train.most_class;
   rows->train.rows.reset();  // without counts it is not known what goes
   std::optional<ClassCounts>& counts = rows->train.counts;
+  if (split.has_by()) counts.reset();
   if (!counts || !IsWithin(split.test_fraction())) return;
   test.counts = PartOf(*counts, split.test_fraction());
   const ClassCounts left = {counts->positive - test.counts->positive,
@@ -171,7 +216,7 @@ void ApplyNoise(const v1::LabelNoise& noise, KnownRows* rows) {
 void CheckAlterations(const std::string& path, const v1::Data& data,
                       LabelKind kind, std::vector<Fault>* faults) {
   if (path == "data") {
-    if (data.has_split()) CheckSplit(data.split(), faults);
+    if (data.has_split()) CheckSplit(data, faults);
     if (data.has_imbalance()) CheckImbalance(data.imbalance(), kind, faults);
     if (data.has_label_noise()) CheckNoise(data.label_noise(), kind, faults);
     return;

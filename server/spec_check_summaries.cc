@@ -93,8 +93,7 @@ class SetChecker {
                        summary->columns_size()));
       return {};
     }
-    const MeantColumns meant =
-        FindColumns(FieldPath(path_, "csv"), data_.csv(), *summary, faults_);
+    const MeantColumns meant = FindColumns(path_, data_, *summary, faults_);
     KnownRows rows;
     rows.columns = meant.features;
     if (meant.group) rows.groups = CheckGroups(summary->columns(*meant.group));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -79,10 +80,11 @@ std::string Found(const v1::ColumnSummary& column, int number) {
 
 class Finder {
  public:
-  Finder(std::string path, const v1::CsvData& csv,
+  Finder(std::string path, const v1::Data& data,
          const v1::DatasetSummary& summary, std::vector<Fault>* faults)
       : path_(std::move(path)),
-        csv_(csv),
+        csv_(data.csv()),
+        split_(data.split().by()),
         summary_(summary),
         names_(summary),
         faults_(faults) {}
@@ -90,11 +92,16 @@ class Finder {
   MeantColumns Find() {
     MeantColumns meant;
     meant.label = csv_.label().empty() ? summary_.columns_size() - 1
-                                       : FindOne("label", csv_.label());
+                                       : FindOne("csv.label", csv_.label());
     bool all_found = meant.label.has_value();
     if (!csv_.group().empty()) {
-      meant.group = FindOne("group", csv_.group());
+      meant.group = FindOne("csv.group", csv_.group());
       all_found = all_found && meant.group;
+    }
+    if (!split_.column().empty()) {
+      meant.split = FindOne("split.by.column", split_.column());
+      all_found = all_found && meant.split;
+      if (meant.split) CheckSplit(summary_.columns(*meant.split));
     }
     if (!csv_.features().empty()) {
       meant.features = csv_.features_size();
@@ -117,13 +124,40 @@ class Finder {
     return found;
   }
 
+  // Against the texts of the column, where all of them are known.
+  void CheckSplit(const v1::ColumnSummary& column) {
+    std::vector<std::string> texts;
+    for (const v1::TextCount& text : column.texts()) {
+      texts.push_back(text.text());
+    }
+    if (texts.empty()) return;
+    const std::string list = FieldPath(path_, "split.by.test");
+    ElementFaults wrong(list, faults_);
+    for (int k = 0; k < split_.test_size(); ++k) {
+      const std::string& text = split_.test(k);
+      if (std::find(texts.begin(), texts.end(), text) != texts.end()) continue;
+      const std::string near = NearName(text, texts);
+      wrong.Add(
+          IndexPath(list, static_cast<size_t>(k)),
+          absl::StrCat("want a text of the column ", ShowText(column.name()),
+                       ", got ", ShowText(text),
+                       near.empty() ? ""
+                                    : absl::StrCat("; did you mean ",
+                                                   ShowText(near), "?")));
+    }
+    if (wrong.none() && split_.test_size() == std::ssize(texts)) {
+      Add("split.by.test",
+          "want texts that leave a row on both sides, got all of the column's");
+    }
+  }
+
   // All columns but those that are something else.
   void CheckOtherFeatures(MeantColumns* meant) {
-    const std::string dataset = FieldPath(path_, "dataset");
+    const std::string dataset = FieldPath(path_, "csv.dataset");
     ElementFaults wrong(dataset, faults_);
     int64_t features = 0;
     for (int j = 0; j < summary_.columns_size(); ++j) {
-      if (j == meant->label || j == meant->group) continue;
+      if (j == meant->label || j == meant->group || j == meant->split) continue;
       ++features;
       if (IsFinite(summary_.columns(j))) continue;
       wrong.Add(dataset,
@@ -134,13 +168,13 @@ class Finder {
                              "[...]"));
     }
     if (features == 0) {
-      Add("features", "want a column left for features, got none");
+      Add("csv.features", "want a column left for features, got none");
     }
     meant->features = features;
   }
 
   void CheckNamedFeatures(const MeantColumns& meant) {
-    const std::string list = FieldPath(path_, "features");
+    const std::string list = FieldPath(path_, "csv.features");
     ElementFaults wrong(list, faults_);
     std::map<int, std::string> taken;
     if (meant.label) taken[*meant.label] = "the label's";
@@ -168,6 +202,7 @@ class Finder {
 
   const std::string path_;
   const v1::CsvData& csv_;
+  const v1::ColumnSplit& split_;
   const v1::DatasetSummary& summary_;
   ColumnNames names_;
   std::vector<Fault>* const faults_;
@@ -175,10 +210,10 @@ class Finder {
 
 }  // namespace
 
-MeantColumns FindColumns(const std::string& path, const v1::CsvData& csv,
+MeantColumns FindColumns(const std::string& path, const v1::Data& data,
                          const v1::DatasetSummary& summary,
                          std::vector<Fault>* faults) {
-  return Finder(path, csv, summary, faults).Find();
+  return Finder(path, data, summary, faults).Find();
 }
 
 }  // namespace steelyard::server

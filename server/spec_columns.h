@@ -17,12 +17,14 @@ namespace steelyard::server {
 struct MeantColumns {
   std::optional<int> label;
   std::optional<int> group;
+  std::optional<int> split;
   std::optional<int64_t> features;  // how many
 };
 
-// Finds the columns of `csv` in a summary of at least two, and checks that
-// features are finite.  `path` is that of `csv`.
-MeantColumns FindColumns(const std::string& path, const v1::CsvData& csv,
+// Finds the columns of `data`, a CSV file, in a summary of at least two, and
+// checks that features are finite and that its texts can be split.  `path` is
+// that of `data`.
+MeantColumns FindColumns(const std::string& path, const v1::Data& data,
                          const v1::DatasetSummary& summary,
                          std::vector<Fault>* faults);
 

@@ -142,7 +142,9 @@ void FillData(uint64_t seed, v1::Data* data) {
     FillSeed(seed, noise);
     if (!noise->has_high()) noise->set_high(1);
   }
-  if (data->has_split()) FillSeed(seed, data->mutable_split());
+  if (data->has_split() && !data->split().has_by()) {
+    FillSeed(seed, data->mutable_split());
+  }
   if (data->has_label_noise()) FillSeed(seed, data->mutable_label_noise());
   if (data->has_cifar() &&
       data->cifar().label() == v1::CIFAR_LABEL_UNSPECIFIED) {

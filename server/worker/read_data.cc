@@ -218,6 +218,19 @@ absl::StatusOr<Rows> ReadRows(const v1::RunSpec& spec, const v1::Data& data,
                       absl::StrCat(field, ".", rows.status().message()));
 }
 
+absl::StatusOr<training::CsvParts> ReadSplitRows(const v1::RunSpec& spec,
+                                                 const LeasedFiles& files) {
+  const v1::Data& data = spec.data();
+  absl::StatusOr<RowSelection> selection = MakeSelection(spec, data);
+  absl::StatusOr<training::CsvParts> parts =
+      selection.ok()
+          ? ReadCsvParts(data.csv(), data.split().by(), *selection, files)
+          : selection.status();
+  if (parts.ok()) return parts;
+  return absl::Status(parts.status().code(),
+                      absl::StrCat("data.", parts.status().message()));
+}
+
 TableSize EstimateTable(const v1::RunSpec& spec, const v1::Data& data,
                         const LeasedFiles& files) {
   absl::StatusOr<RowSelection> selection = MakeSelection(spec, data);

@@ -8,6 +8,7 @@
 #include "server/worker/leased_files.h"
 #include "server/worker/read_files.h"
 #include "steelyard/v1/spec.pb.h"
+#include "training/data/csv.h"
 #include "training/rows.h"
 
 // From a spec's sources of data to rows, read or drawn.  Errors name the field,
@@ -26,6 +27,11 @@ absl::StatusOr<training::Rows> ReadRows(const v1::RunSpec& spec,
                                         const v1::Data& data,
                                         const std::string& field,
                                         const LeasedFiles& files);
+
+// The same of the spec's `data`, a CSV file, in the two parts that `split.by`
+// makes.
+absl::StatusOr<training::CsvParts> ReadSplitRows(const v1::RunSpec& spec,
+                                                 const LeasedFiles& files);
 
 // How many rows of how many features a source gives, as far as it is known
 // before: at least as many rows as will be read.  Rows in the spec itself are

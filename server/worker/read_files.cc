@@ -102,14 +102,17 @@ int64_t CountRows(
   return sum;
 }
 
-training::CsvColumns ColumnsOf(const v1::CsvData& csv) {
+training::CsvColumns ColumnsOf(const v1::CsvData& csv,
+                               const v1::ColumnSplit& split) {
   return {.label = csv.label(),
           .features = {csv.features().begin(), csv.features().end()},
-          .group = csv.group()};
+          .group = csv.group(),
+          .split = {.column = split.column(),
+                    .texts = {split.test().begin(), split.test().end()}}};
 }
 
-TableSize EstimateCsv(const v1::CsvData& csv, const RowSelection& selection,
-                      const LeasedFiles& files) {
+TableSize EstimateCsv(const v1::CsvData& csv, const v1::ColumnSplit& split,
+                      const RowSelection& selection, const LeasedFiles& files) {
   const auto file = files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
   if (!file.ok()) return {};
   const v1::DatasetSummary& summary = (*file)->summary();
@@ -118,7 +121,7 @@ TableSize EstimateCsv(const v1::CsvData& csv, const RowSelection& selection,
     names.push_back(column.name());
   }
   const absl::StatusOr<training::CsvPlaces> places =
-      training::FindCsvColumns(names, ColumnsOf(csv));
+      training::FindCsvColumns(names, ColumnsOf(csv, split));
   if (!places.ok() || summary.shape_size() != 2) return {};
   const int label = static_cast<int>(places->label);
   return {
@@ -191,19 +194,29 @@ bool IsStored(const v1::Data& data) {
   return data.has_csv() || data.has_idx() || data.has_npy() || data.has_cifar();
 }
 
-absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
-                               const RowSelection& selection,
-                               const LeasedFiles& files) {
+absl::StatusOr<training::CsvParts> ReadCsvParts(const v1::CsvData& csv,
+                                                const v1::ColumnSplit& split,
+                                                const RowSelection& selection,
+                                                const LeasedFiles& files) {
   absl::StatusOr<const v1::DatasetFile*> file =
       files.Find(csv.dataset(), v1::DATASET_FORM_CSV);
   if (!file.ok()) return Within("csv", file.status());
   absl::StatusOr<std::unique_ptr<ByteSource>> source = files.Open(**file);
   if (!source.ok()) return DatasetFault("csv", source.status());
-  absl::StatusOr<Rows> rows =
-      training::ReadCsv(**source, ColumnsOf(csv), selection,
-                        EstimateCsv(csv, selection, files).rows);
-  if (!rows.ok()) return DatasetFault("csv", rows.status());
-  return rows;
+  absl::StatusOr<training::CsvParts> parts =
+      training::ReadCsvParts(**source, ColumnsOf(csv, split), selection,
+                             EstimateCsv(csv, split, selection, files).rows);
+  if (!parts.ok()) return DatasetFault("csv", parts.status());
+  return parts;
+}
+
+absl::StatusOr<Rows> ReadFiles(const v1::CsvData& csv,
+                               const RowSelection& selection,
+                               const LeasedFiles& files) {
+  STEELYARD_ASSIGN_OR_RETURN(
+      training::CsvParts parts,
+      ReadCsvParts(csv, v1::ColumnSplit(), selection, files));
+  return std::move(parts.others);
 }
 
 absl::StatusOr<Rows> ReadFiles(const v1::IdxData& idx,
@@ -245,7 +258,7 @@ TableSize EstimateSize(const v1::Data& data, const RowSelection& selection,
                        const LeasedFiles& files) {
   switch (data.source_case()) {
     case v1::Data::kCsv:
-      return EstimateCsv(data.csv(), selection, files);
+      return EstimateCsv(data.csv(), data.split().by(), selection, files);
     case v1::Data::kIdx:
       return EstimatePair(data.idx().images(), data.idx().labels(),
                           v1::DATASET_FORM_IDX, selection, files);

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "server/worker/leased_files.h"
 #include "steelyard/v1/spec.pb.h"
+#include "training/data/csv.h"
 #include "training/data/selection.h"
 #include "training/rows.h"
 
@@ -19,6 +20,10 @@ bool IsStored(const v1::Data& data);
 absl::StatusOr<training::Rows> ReadFiles(
     const v1::CsvData& csv, const training::RowSelection& selection,
     const LeasedFiles& files);
+// The same in the two parts that `split` makes.
+absl::StatusOr<training::CsvParts> ReadCsvParts(
+    const v1::CsvData& csv, const v1::ColumnSplit& split,
+    const training::RowSelection& selection, const LeasedFiles& files);
 absl::StatusOr<training::Rows> ReadFiles(
     const v1::IdxData& idx, const training::RowSelection& selection,
     const LeasedFiles& files);

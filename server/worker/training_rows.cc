@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -59,15 +63,45 @@ absl::Status CheckImbalance(const v1::Imbalance& imbalance,
   return Wrong("imbalance.step.ratio: want a finite value > 0, got ", ratio);
 }
 
-// All that can be said before the rows are there.
-absl::Status Check(const v1::Data& data, LabelValues labels) {
-  if (data.has_split()) {
-    const double fraction = data.split().test_fraction();
-    if (!(fraction > 0 && fraction < 1)) {
+absl::Status CheckColumnSplit(const v1::Data& data) {
+  const v1::ColumnSplit& by = data.split().by();
+  if (!data.has_csv()) {
+    return Wrong("split.by: want it with csv, got another source");
+  }
+  if (data.split().has_seed()) {
+    return Wrong("split.seed: want it with test_fraction alone");
+  }
+  if (by.column().empty()) {
+    return Wrong(
+        "split.by.column: want a column's name or its number, got nothing");
+  }
+  const std::set<std::string> texts(by.test().begin(), by.test().end());
+  if (!texts.empty() && std::ssize(texts) == by.test_size()) {
+    return absl::OkStatus();
+  }
+  return Wrong("split.by.test: want at least one text, and each once, got ",
+               by.test_size(), " and ", texts.size(), " different ones");
+}
+
+absl::Status CheckSplit(const v1::Data& data) {
+  switch (data.split().way_case()) {
+    case v1::Split::kTestFraction: {
+      const double fraction = data.split().test_fraction();
+      if (fraction > 0 && fraction < 1) return absl::OkStatus();
       return Wrong("split.test_fraction: want a value > 0 and < 1, got ",
                    fraction);
     }
+    case v1::Split::kBy:
+      return CheckColumnSplit(data);
+    case v1::Split::WAY_NOT_SET:
+      break;
   }
+  return Wrong("split: want test_fraction or by, got nothing");
+}
+
+// All that can be said before the rows are there.
+absl::Status Check(const v1::Data& data, LabelValues labels) {
+  if (data.has_split()) STEELYARD_RETURN_IF_ERROR(CheckSplit(data));
   if (data.has_imbalance()) {
     STEELYARD_RETURN_IF_ERROR(CheckImbalance(data.imbalance(), labels));
   }
@@ -89,12 +123,15 @@ absl::Status MakeImbalance(const v1::Imbalance& imbalance, int64_t classes,
                 training::MakeUnequal(imbalance.step().ratio(), rows));
 }
 
-int64_t CountClasses(const v1::Data& data, LabelValues labels,
-                     const training::Rows& rows) {
-  if (labels != LabelValues::kClasses) return 2;
+int64_t CountClasses(const v1::Data& data, const TrainingRows& rows) {
+  if (rows.labels != LabelValues::kClasses) return 2;
   if (data.has_classes()) return data.classes().each_size();
-  const auto most = std::max_element(rows.labels.begin(), rows.labels.end());
-  return static_cast<int64_t>(*most) + 1;
+  const auto most = [](const std::vector<double>& labels) {
+    return static_cast<int64_t>(
+        *std::max_element(labels.begin(), labels.end()));
+  };
+  const int64_t last = most(rows.train.labels);
+  return 1 + (rows.test ? std::max(last, most(rows.test->labels)) : last);
 }
 
 void AddNoise(const v1::LabelNoise& noise, LabelValues labels, int64_t classes,
@@ -118,14 +155,21 @@ absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::RunSpec& spec,
   if (absl::Status bad = Check(data, rows.labels); !bad.ok()) {
     return Wrong("data.", bad.message());
   }
-  STEELYARD_ASSIGN_OR_RETURN(rows.train, ReadRows(spec, data, "data", files));
-  rows.classes = CountClasses(data, rows.labels, rows.train);
+  if (data.split().has_by()) {
+    STEELYARD_ASSIGN_OR_RETURN(training::CsvParts parts,
+                               ReadSplitRows(spec, files));
+    rows.train = std::move(parts.others);
+    rows.test = std::move(parts.chosen);
+  } else {
+    STEELYARD_ASSIGN_OR_RETURN(rows.train, ReadRows(spec, data, "data", files));
+  }
+  rows.classes = CountClasses(data, rows);
   if (rows.classes < 2) {
     return Wrong(
         "data: want at least two classes, labelled 0, 1, ..., got "
         "only 0");
   }
-  if (data.has_split()) {
+  if (data.split().has_test_fraction()) {
     absl::StatusOr<training::Rows> test =
         training::SplitOff(data.split().test_fraction(), data.split().seed(),
                            rows.labels, rows.train);

@@ -94,6 +94,30 @@ stop: {steps: 50}
         self.assertIn("test_sets.test.csv.group: want the name of a column",
                       error)
 
+    def test_a_column_says_which_rows_are_tested(self):
+        self.write("folds.csv", "fold,x,y\n1,1,1\n2,-1,-1\n3,2,-1\n1,-2,-1\n"
+                   "3,-3,-1\n")
+        spec = self.write("folds.yaml", """\
+data: {csv: {file: folds.csv}, split: {by: {column: fold, test: [3]}}}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 50}
+""")
+        run = self.submit(spec)
+        self.wait_for(run)
+        last = {name: series[50] for name, series in self.metrics(run).items()}
+        self.assertEqual(last["weights/effective_sample_size"], 3)
+        self.assertEqual(last["train/error"], 0)
+        self.assertEqual(last["test/error"], 0.5)
+        error = self.cli("submit", spec, "--set", "data.split.by.test=[3, 4]",
+                         status=INVALID).stderr
+        self.assertIn('data.split.by.test[1]: want a text of the column "fold", '
+                      'got "4"', error)
+        error = self.cli("submit", spec, "--set",
+                         "data.split={test_fraction: 0.5, by: {column: fold}}",
+                         status=INVALID).stderr
+        self.assertIn("data.split.by", error)
+
     def test_cifar_batches_train_as_one_table(self):
         def batch(name, *labels):
             pixels = [[9, 9], [200, 0], [0, 200]]

@@ -2,6 +2,7 @@
 // as numbers becomes rows.
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -49,6 +50,28 @@ void CheckSummary(absl::string_view file, const FileSummary& summary) {
   }
 }
 
+void CheckGroups(const Rows& rows) {
+  STEELYARD_CHECK(std::ssize(rows.groups.numbers) == rows.rows);
+  STEELYARD_CHECK(rows.groups.names.size() <= kMaxCsvGroups);
+  for (const int32_t number : rows.groups.numbers) {
+    STEELYARD_CHECK(number >= 0 && number < std::ssize(rows.groups.names));
+  }
+}
+
+void TryParts(absl::string_view file, const RowSelection& selection) {
+  const absl::StatusOr<CsvParts> parts =
+      ReadCsvParts(*Source(file),
+                   {.label = "",
+                    .features = {},
+                    .group = "0",
+                    .split = {.column = "1", .texts = {"1"}}},
+                   selection);
+  if (!parts.ok()) return;
+  STEELYARD_CHECK(parts->others.rows > 0 && parts->chosen.rows > 0);
+  CheckGroups(parts->others);
+  CheckGroups(parts->chosen);
+}
+
 void Try(absl::string_view file) {
   const absl::StatusOr<std::unique_ptr<ByteSource>> source =
       ByteSource::OpenMemory(file, kLimitBytes);
@@ -66,6 +89,7 @@ void Try(absl::string_view file) {
   classes.negative = {0, -1};
   ReadCsv(*Source(file), CsvColumns{.label = "y", .features = {}}, classes)
       .IgnoreError();
+  TryParts(file, classes);
 }
 
 }  // namespace

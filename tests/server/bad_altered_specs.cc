@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "tests/server/bad_specs.h"
@@ -21,9 +22,48 @@ v1::Data* Alone(Spec* s) {
 
 v1::Data* TestSet(Spec* s) { return &(*s->mutable_test_sets())["test"]; }
 
+// Stored rows, of which those with one of `texts` in the column fold are
+// tested.
+v1::Data* SplitBy(Spec* s, const std::vector<std::string>& texts) {
+  v1::Data* data = Alone(s);
+  data->mutable_csv()->set_dataset("rows");
+  v1::ColumnSplit* by = data->mutable_split()->mutable_by();
+  by->set_column("fold");
+  by->mutable_test()->Assign(texts.begin(), texts.end());
+  return data;
+}
+
 constexpr BadSpec kBadAlterations[] = {
-    {"SplitWithoutAFraction", [](Spec* s) { Alone(s)->mutable_split(); },
-     "data.split.test_fraction", "want a value > 0 and < 1, got nothing"},
+    {"SplitWithoutAWay", [](Spec* s) { Alone(s)->mutable_split(); },
+     "data.split", "want one of test_fraction, by, got nothing"},
+    {"ASplitByAColumnOfAnInlineTable",
+     [](Spec* s) {
+       *SplitBy(s, {"a"})->mutable_inline_() = GoodSpec().data().inline_();
+     },
+     "data.split.by", "want it with csv, got another source"},
+    {"ASplitByNoColumn",
+     [](Spec* s) {
+       SplitBy(s, {"a"})->mutable_split()->mutable_by()->clear_column();
+     },
+     "data.split.by.column", "got nothing"},
+    {"ASplitByAColumnWithALongName",
+     [](Spec* s) {
+       SplitBy(s, {"a"})->mutable_split()->mutable_by()->set_column(
+           std::string(256, 'x'));
+     },
+     "data.split.by.column", "of at most 255 bytes", false},
+    {"ASplitByNoText", [](Spec* s) { SplitBy(s, {}); }, "data.split.by.test",
+     "want at least one text, got none"},
+    {"ASplitByATextTwice",
+     [](Spec* s) {
+       SplitBy(s, {"a", "b", "a"});
+     },
+     "data.split.by.test[2]", "want each text once, got \"a\""},
+    {"ASplitByALongText", [](Spec* s) { SplitBy(s, {std::string(256, 'x')}); },
+     "data.split.by.test[0]", "want at most 255 bytes, got 256", false},
+    {"ASplitByAColumnWithASeed",
+     [](Spec* s) { SplitBy(s, {"a"})->mutable_split()->set_seed(1); },
+     "data.split.seed", "want it with test_fraction alone"},
     {"ASplitOfAll",
      [](Spec* s) { Alone(s)->mutable_split()->set_test_fraction(1); },
      "data.split.test_fraction", "want a value > 0 and < 1, got 1"},

@@ -79,6 +79,90 @@ TEST(SpecAlterationsTest, TheSetThatASplitMakesIsOneOfTheTestSets) {
               ElementsAre("test_sets: want at most 1 sets, got 2"));
 }
 
+// A stored table x, fold, y with the texts a, b, c in fold.
+v1::RunSpec FoldSpec(const std::vector<std::string>& texts) {
+  v1::RunSpec spec = GoodSpec();
+  spec.clear_test_sets();
+  spec.mutable_data()->mutable_csv()->set_dataset("rows");
+  v1::ColumnSplit* by = spec.mutable_data()->mutable_split()->mutable_by();
+  by->set_column("fold");
+  by->mutable_test()->Assign(texts.begin(), texts.end());
+  return spec;
+}
+
+KnownDataset Folds() {
+  KnownDataset known{.form = v1::DATASET_FORM_CSV, .summary = {}};
+  known.summary.add_shape(30);
+  known.summary.add_shape(3);
+  for (const char* name : {"x", "fold", "y"}) {
+    v1::ColumnSummary* column = known.summary.add_columns();
+    column->set_name(name);
+    column->set_numeric(std::string(name) != "fold");
+  }
+  for (const int sign : {-1, 1}) {
+    v1::ValueCount* label = known.summary.mutable_columns(2)->add_values();
+    label->set_value(sign);
+    label->set_count(15);
+  }
+  for (const char* text : {"fold-a", "fold-b", "c"}) {
+    known.summary.mutable_columns(1)->add_texts()->set_text(text);
+  }
+  return known;
+}
+
+std::vector<std::string> AgainstFolds(const v1::RunSpec& spec,
+                                      const KnownDataset& known = Folds()) {
+  std::vector<std::string> messages;
+  for (const Fault& fault : CheckAgainstSummaries(spec, {{"rows", known}})) {
+    messages.push_back(absl::StrCat(fault.path, ": ", fault.message));
+  }
+  return messages;
+}
+
+TEST(SpecAlterationsTest, TheColumnOfASplitIsNoFeature) {
+  EXPECT_THAT(Messages(FoldSpec({"c"})), IsEmpty());
+  EXPECT_THAT(AgainstFolds(FoldSpec({"c", "fold-a"})), IsEmpty());
+  v1::RunSpec spec = FoldSpec({"c"});
+  (*spec.mutable_test_sets())["wide"] = GoodSpec().data();
+  EXPECT_THAT(AgainstFolds(spec),
+              ElementsAre(HasSubstr("want rows of 1 features as in data")));
+  // Not even how many rows there are is known then.
+  spec = FoldSpec({"c"});
+  spec.mutable_weighting()->mutable_per_example()->add_weights(1);
+  EXPECT_THAT(AgainstFolds(spec), IsEmpty());
+}
+
+TEST(SpecAlterationsTest, ASplitsTextsAreInTheColumnAndNotAll) {
+  EXPECT_THAT(AgainstFolds(FoldSpec({"c", "folda", "d"})),
+              ElementsAre("data.split.by.test[1]: want a text of the column "
+                          "\"fold\", got \"folda\"; did you mean "
+                          "\"fold-a\"?",
+                          "data.split.by.test[2]: want a text of the column "
+                          "\"fold\", got \"d\""));
+  EXPECT_THAT(AgainstFolds(FoldSpec({"c", "fold-a", "fold-b"})),
+              ElementsAre("data.split.by.test: want texts that leave a row on "
+                          "both sides, got all of the column's"));
+  // Of more than a hundred texts none is listed.
+  KnownDataset many = Folds();
+  many.summary.mutable_columns(1)->clear_texts();
+  EXPECT_THAT(AgainstFolds(FoldSpec({"folda"}), many), IsEmpty());
+  v1::RunSpec spec = FoldSpec({"c"});
+  spec.mutable_data()->mutable_split()->mutable_by()->set_column("folds");
+  EXPECT_THAT(AgainstFolds(spec),
+              ElementsAre("data.split.by.column: want the name of a column or "
+                          "its number, 0 to 2, got \"folds\"; did you mean "
+                          "\"fold\"?"));
+}
+
+// A seed that nothing draws by is not filled in.
+TEST(SpecAlterationsTest, ASplitByAColumnHasNoSeed) {
+  v1::RunSpec spec = FoldSpec({"c"});
+  spec.set_seed(4);
+  FillDefaults(&spec);
+  EXPECT_FALSE(spec.data().split().has_seed());
+  EXPECT_THAT(Messages(spec), IsEmpty());
+}
+
 TEST(SpecAlterationsTest, TheLimitsAreWithin) {
   v1::RunSpec spec = MoonsSpec(1);
   spec.mutable_weighting()->mutable_uniform();

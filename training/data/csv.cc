@@ -1,61 +1,24 @@
 #include "training/data/csv.h"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "support/status_macros.h"
 #include "training/data/csv_reader.h"
 
 namespace steelyard::training {
 namespace {
-
-// The columns of a header by their names.
-class ColumnIndex {
- public:
-  // The names must outlive it.
-  explicit ColumnIndex(std::span<const std::string> names) : names_(names) {
-    for (size_t j = 0; j < names.size(); ++j) {
-      places_[names[j]].push_back(j);
-    }
-  }
-
-  // The column that `word` means.  Errors name it by `field`.
-  absl::StatusOr<size_t> Find(absl::string_view field,
-                              absl::string_view word) const {
-    const auto found = places_.find(word);
-    if (found != places_.end()) {
-      const std::vector<size_t>& places = found->second;
-      if (places.size() == 1) return places[0];
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, ": want the name of one column, got \"", word,
-                       "\", the name of columns ", places[0], " and ",
-                       places[1], "; give the number"));
-    }
-    size_t number = 0;
-    if (absl::SimpleAtoi(word, &number) && number < names_.size()) {
-      return number;
-    }
-    constexpr size_t kMaxShown = 10;
-    return absl::InvalidArgumentError(absl::StrCat(
-        field, ": want a column's name or its number, 0 to ", names_.size() - 1,
-        ", got \"", word, "\"; the columns are ",
-        absl::StrJoin(names_.first(std::min(names_.size(), kMaxShown)), ", "),
-        names_.size() > kMaxShown ? ", ..." : ""));
-  }
-
- private:
-  const std::span<const std::string> names_;
-  absl::flat_hash_map<absl::string_view, std::vector<size_t>> places_;
-};
 
 // The groups of rows, as they come by.
 class GroupNames {
@@ -96,90 +59,135 @@ absl::Status ParseFinite(const CsvReader& reader, size_t column,
                               : reader.Fault(column, "a finite number");
 }
 
+// The texts of a split, and which of them have come by.
+class SplitTexts {
+ public:
+  explicit SplitTexts(std::span<const std::string> texts) {
+    for (const std::string& text : texts) seen_.emplace(text, false);
+  }
+
+  // Whether the text is one of them.
+  bool Chooses(const std::string& text) {
+    const auto found = seen_.find(text);
+    if (found == seen_.end()) return false;
+    found->second = true;
+    return true;
+  }
+
+  absl::Status CheckSeen() const {
+    for (const auto& [text, seen] : seen_) {
+      if (seen) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "split: want texts that some row has, got ", QuoteCsvText(text)));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::map<std::string, bool> seen_;
+};
+
+// Gathers the rows of a file by part.
+class PartsReader {
+ public:
+  // The reader and the places must outlive it.
+  PartsReader(const CsvReader& reader, const CsvPlaces& places,
+              std::span<const std::string> texts, const RowSelection& selection)
+      : reader_(reader), places_(places), texts_(texts), picker_(selection) {
+    for (Part& part : parts_) part.rows.columns = std::ssize(places.features);
+  }
+
+  // Makes room for so many rows that are not chosen.
+  void Reserve(int64_t count) {
+    Rows& rows = parts_[0].rows;
+    rows.features.reserve(static_cast<size_t>(count * rows.columns));
+    rows.labels.reserve(static_cast<size_t>(count));
+  }
+
+  // Adds the reader's row, if it is wanted.
+  absl::Status AddRow() {
+    const bool chosen = places_.split &&
+                        texts_.Chooses(reader_.fields()[*places_.split].Text());
+    Part& part = parts_[chosen ? 1 : 0];
+    double label = 0;
+    STEELYARD_RETURN_IF_ERROR(ParseFinite(reader_, places_.label, label));
+    const size_t begin = part.rows.features.size();
+    for (const size_t place : places_.features) {
+      STEELYARD_RETURN_IF_ERROR(
+          ParseFinite(reader_, place, part.rows.features.emplace_back()));
+    }
+    STEELYARD_ASSIGN_OR_RETURN(const std::optional<double> wanted, Pick(label));
+    if (!wanted) {
+      part.rows.features.resize(begin);
+      return absl::OkStatus();
+    }
+    part.rows.labels.push_back(*wanted);
+    ++part.rows.rows;
+    if (!places_.group) return absl::OkStatus();
+    return part.groups.Add(reader_, *places_.group);
+  }
+
+  absl::StatusOr<CsvParts> Take() {
+    STEELYARD_RETURN_IF_ERROR(picker_.CheckSome());
+    STEELYARD_RETURN_IF_ERROR(texts_.CheckSeen());
+    for (Part& part : parts_) part.rows.groups = part.groups.Take();
+    CsvParts parts = {.others = std::move(parts_[0].rows),
+                      .chosen = std::move(parts_[1].rows)};
+    if (!places_.split || (parts.others.rows > 0 && parts.chosen.rows > 0)) {
+      return parts;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("split: want texts that leave a row on both sides, got ",
+                     parts.others.rows, " rows, and ", parts.chosen.rows,
+                     " with one of the texts"));
+  }
+
+ private:
+  struct Part {
+    Rows rows;
+    GroupNames groups;
+  };
+
+  absl::StatusOr<std::optional<double>> Pick(double label) {
+    absl::StatusOr<std::optional<double>> wanted = picker_.Pick(label);
+    if (wanted.ok()) return wanted;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "row ", reader_.rows(), ", column ", places_.label, " (\"",
+        reader_.names()[places_.label], "\"): ", wanted.status().message()));
+  }
+
+  const CsvReader& reader_;
+  const CsvPlaces& places_;
+  SplitTexts texts_;
+  RowPicker picker_;
+  std::array<Part, 2> parts_;  // the others, the chosen ones
+};
+
 }  // namespace
 
-absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
-                                         const CsvColumns& columns) {
-  CsvPlaces places;
-  if (names.size() < 2) {
-    return absl::InvalidArgumentError(
-        "line 1: want a label and at least one feature, got one column");
+absl::StatusOr<CsvParts> ReadCsvParts(ByteSource& source,
+                                      const CsvColumns& columns,
+                                      const RowSelection& selection,
+                                      int64_t expected_rows) {
+  CsvReader reader(source);
+  STEELYARD_RETURN_IF_ERROR(reader.ReadHeader());
+  STEELYARD_ASSIGN_OR_RETURN(const CsvPlaces places,
+                             FindCsvColumns(reader.names(), columns));
+  PartsReader parts(reader, places, columns.split.texts, selection);
+  parts.Reserve(expected_rows);
+  for (;;) {
+    STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
+    if (!more) return parts.Take();
+    STEELYARD_RETURN_IF_ERROR(parts.AddRow());
   }
-  const ColumnIndex index(names);
-  places.label = names.size() - 1;
-  if (!columns.label.empty()) {
-    STEELYARD_ASSIGN_OR_RETURN(places.label,
-                               index.Find("label", columns.label));
-  }
-  // Who has taken a column.
-  std::vector<std::string> taken(names.size());
-  taken[places.label] = "label";
-  for (size_t k = 0; k < columns.features.size(); ++k) {
-    const std::string field = absl::StrCat("features[", k, "]");
-    STEELYARD_ASSIGN_OR_RETURN(const size_t place,
-                               index.Find(field, columns.features[k]));
-    if (!taken[place].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(field, ": want another column than ", taken[place],
-                       ", got ", place, ", \"", names[place], "\""));
-    }
-    taken[place] = field;
-    places.features.push_back(place);
-  }
-  if (!columns.group.empty()) {
-    STEELYARD_ASSIGN_OR_RETURN(places.group,
-                               index.Find("group", columns.group));
-  }
-  for (size_t j = 0; columns.features.empty() && j < names.size(); ++j) {
-    if (j != places.label && j != places.group) places.features.push_back(j);
-  }
-  if (!places.features.empty()) return places;
-  return absl::InvalidArgumentError(
-      "line 1: want a column left for features, got none");
 }
 
 absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
                              const RowSelection& selection,
                              int64_t expected_rows) {
-  CsvReader reader(source);
-  STEELYARD_RETURN_IF_ERROR(reader.ReadHeader());
-  STEELYARD_ASSIGN_OR_RETURN(const CsvPlaces places,
-                             FindCsvColumns(reader.names(), columns));
-  Rows rows;
-  rows.columns = std::ssize(places.features);
-  rows.features.reserve(static_cast<size_t>(expected_rows * rows.columns));
-  rows.labels.reserve(static_cast<size_t>(expected_rows));
-  RowPicker picker(selection);
-  GroupNames groups;
-  for (;;) {
-    STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
-    if (!more) break;
-    double label = 0;
-    STEELYARD_RETURN_IF_ERROR(ParseFinite(reader, places.label, label));
-    const size_t begin = rows.features.size();
-    for (const size_t place : places.features) {
-      STEELYARD_RETURN_IF_ERROR(
-          ParseFinite(reader, place, rows.features.emplace_back()));
-    }
-    absl::StatusOr<std::optional<double>> wanted = picker.Pick(label);
-    if (!wanted.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "row ", reader.rows(), ", column ", places.label, " (\"",
-          reader.names()[places.label], "\"): ", wanted.status().message()));
-    }
-    if (!wanted->has_value()) {
-      rows.features.resize(begin);
-      continue;
-    }
-    rows.labels.push_back(**wanted);
-    if (places.group) {
-      STEELYARD_RETURN_IF_ERROR(groups.Add(reader, *places.group));
-    }
-  }
-  STEELYARD_RETURN_IF_ERROR(picker.CheckSome());
-  rows.groups = groups.Take();
-  rows.rows = picker.rows();
-  return rows;
+  STEELYARD_ASSIGN_OR_RETURN(
+      CsvParts parts, ReadCsvParts(source, columns, selection, expected_rows));
+  return std::move(parts.others);
 }
 
 }  // namespace steelyard::training

@@ -47,13 +47,20 @@ inline constexpr size_t kMaxCsvGroupBytes = 64;
 // numeric column is an error.
 absl::StatusOr<FileSummary> InspectCsv(ByteSource& source);
 
+// Rows with one of these texts in a column, which are read apart.
+struct CsvSplit {
+  std::string column;              // empty: no rows are
+  std::vector<std::string> texts;  // each once
+};
+
 // Which columns are read, each by its name in the header, else by its number
 // from 0 on.
 struct CsvColumns {
   std::string label;  // empty: the last
-  // Empty: all but the label's and the group's, in order.
+  // Empty: all but the label's, the group's and the split's, in order.
   std::vector<std::string> features = {};
   std::string group = {};  // empty: rows have no groups
+  CsvSplit split = {};
 };
 
 // Their numbers.
@@ -61,6 +68,7 @@ struct CsvPlaces {
   size_t label = 0;
   std::vector<size_t> features;  // at least one, each once, not the label
   std::optional<size_t> group;   // may be one of the others, too
+  std::optional<size_t> split;   // likewise
 };
 
 // Errors: InvalidArgument when there is no such column, or two of that name; a
@@ -69,9 +77,9 @@ absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
                                          const CsvColumns& columns);
 
 // Reads the rows wanted.  What stands in other columns is not looked at.
-// A group's name is its field's text without quotes, and without blanks around
-// it, whether it is a number or not; names stand in the order of the rows
-// wanted.
+// A group's name, like a split's text, is a field without quotes and without
+// blanks around it, whether it is a number or not; names stand in the order of
+// the rows wanted.
 // `expected_rows` is a hint: room is made for so many at once.
 // Errors also: a feature that is not a finite number, in any row; a label that
 // RowPicker refuses; of the rows picked a group without text, or with a longer
@@ -80,6 +88,20 @@ absl::StatusOr<CsvPlaces> FindCsvColumns(std::span<const std::string> names,
 absl::StatusOr<Rows> ReadCsv(ByteSource& source, const CsvColumns& columns,
                              const RowSelection& selection,
                              int64_t expected_rows = 0);
+
+// The rows wanted, in their order, by what `split` says.
+struct CsvParts {
+  Rows others;
+  Rows chosen;
+};
+
+// Reads the rows wanted in these two parts; for the others room is made.
+// Errors also: a text of `split` that no row of the file has, wanted or not; no
+// row in one of the two.
+absl::StatusOr<CsvParts> ReadCsvParts(ByteSource& source,
+                                      const CsvColumns& columns,
+                                      const RowSelection& selection,
+                                      int64_t expected_rows = 0);
 
 }  // namespace steelyard::training
 

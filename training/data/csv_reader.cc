@@ -17,17 +17,13 @@
 #include "training/data/utf8.h"
 
 namespace steelyard::training {
-namespace {
 
-// Text of a file as it may stand in a message: escaped, and cut to 40 bytes.
-std::string Quoted(absl::string_view text) {
+std::string QuoteCsvText(absl::string_view text) {
   constexpr size_t kMaxShown = 40;
   if (text.empty()) return "an empty field";
   return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxShown)),
                       text.size() > kMaxShown ? "..." : "", "\"");
 }
-
-}  // namespace
 
 std::string CsvField::Value() const {
   if (!quoted) return std::string(text);
@@ -213,7 +209,7 @@ absl::Status CsvReader::CheckNames() const {
       return absl::InvalidArgumentError(absl::StrCat(
           "line 1, column ", j,
           ": want a name in UTF-8 without control characters, got ",
-          Quoted(name)));
+          QuoteCsvText(name)));
     }
     double number = 0;
     all_numbers = all_numbers && ParseCsvNumber(name, number);
@@ -223,7 +219,8 @@ absl::Status CsvReader::CheckNames() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "line 1: want a header line with the columns' names, got numbers "
         "alone, ",
-        Quoted(fields_[0].text), " first; put a line of names before them"));
+        QuoteCsvText(fields_[0].text),
+        " first; put a line of names before them"));
   }
   return absl::OkStatus();
 }
@@ -263,9 +260,9 @@ std::string CsvReader::Where() const {
 }
 
 absl::Status CsvReader::Fault(size_t column, absl::string_view want) const {
-  return absl::InvalidArgumentError(
-      absl::StrCat(Where(), ", column ", column, " (\"", names_[column],
-                   "\"): want ", want, ", got ", Quoted(fields_[column].text)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      Where(), ", column ", column, " (\"", names_[column], "\"): want ", want,
+      ", got ", QuoteCsvText(fields_[column].text)));
 }
 
 }  // namespace steelyard::training

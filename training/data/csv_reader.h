@@ -26,6 +26,10 @@ struct CsvField {
   std::string Text() const;
 };
 
+// Text of a file as it may stand in a message: in quotes, escaped, and cut to
+// 40 bytes; "an empty field".
+std::string QuoteCsvText(absl::string_view text);
+
 // Whether `text` is a number, as csv.h says; then `value` is.
 bool ParseCsvNumber(absl::string_view text, double& value);
 

@@ -9,6 +9,7 @@
 
 #include "server/worker/make_trainer.h"
 #include "tests/server/worker/leases.h"
+#include "tests/server/worker/stored_leases.h"
 #include "tests/status_matchers.h"
 
 namespace steelyard::worker {
@@ -89,6 +90,50 @@ TEST(TrainingRowsTest, TheSetThatASplitMakesStandsInItsPlace) {
     if (slash != std::string::npos) names.push_back(metric.substr(0, slash));
   }
   EXPECT_THAT(names, ElementsAre("train", "a", "test", "z"));
+}
+
+// A stored table of which the rows with the texts of `test` in fold are tested.
+v1::TrainLease FoldLease(const std::string& text,
+                         const std::vector<std::string>& test) {
+  v1::TrainLease lease = CsvLease("folds.csv", text);
+  v1::ColumnSplit& by =
+      *lease.mutable_spec()->mutable_data()->mutable_split()->mutable_by();
+  by.set_column("fold");
+  by.mutable_test()->Assign(test.begin(), test.end());
+  return lease;
+}
+
+TEST(TrainingRowsTest, AColumnSplitsThemBeforeNoise) {
+  v1::TrainLease lease =
+      FoldLease("fold,x,y\na,1,1\nb,2,-1\na,3,-1\nb,4,1\n", {"b"});
+  v1::Data& data = *lease.mutable_spec()->mutable_data();
+  data.mutable_label_noise()->mutable_pair()->set_fraction(1);
+  const auto rows = ReadTrainingRows(lease.spec(), LeasedFiles(lease));
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_THAT(rows->train.features, ElementsAre(1, 3));
+  EXPECT_THAT(rows->train.labels, ElementsAre(-1, 1));
+  EXPECT_THAT(rows->test->features, ElementsAre(2, 4));
+  EXPECT_THAT(rows->test->labels, ElementsAre(-1, 1));
+  EXPECT_THAT(MakeTrainer(lease, MemoryLimit()), IsOk());
+}
+
+// The class 2 is tested alone: the model has an output for it.
+TEST(TrainingRowsTest, AClassOfTheTestRowsAloneIsCounted) {
+  v1::TrainLease lease = FoldLease("fold,x,y\na,1,0\nb,2,2\na,3,1\n", {"b"});
+  lease.mutable_spec()->mutable_loss()->mutable_softmax_cross_entropy();
+  const auto rows = ReadTrainingRows(lease.spec(), LeasedFiles(lease));
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->classes, 3);
+}
+
+TEST(TrainingRowsTest, ATextThatNoRowHasIsNoFaultOfTheSpec) {
+  constexpr auto kDataset = absl::StatusCode::kFailedPrecondition;
+  const v1::TrainLease lease =
+      FoldLease("fold,x,y\na,1,1\nb,2,-1\n", {"b", "c"});
+  EXPECT_THAT(MakeTrainer(lease, MemoryLimit()),
+              StatusIs(kDataset,
+                       "data.csv: split: want texts that some row has, got "
+                       "\"c\""));
 }
 
 TEST(TrainingRowsTest, NamesTheFieldTheValueAndTheCure) {
