@@ -105,7 +105,8 @@ class SetChecker {
                            ? "want a column of numbers, got "
                            : "want a column of whole numbers, got ",
                        ShowText(column.name()), ", which has ",
-                       column.numeric() ? "NaN or infinities" : "text"));
+                       column.numeric() ? "NaN or infinities" : "text",
+                       TextPlace(column)));
       return rows;
     }
     CountLabels("csv.label", column.values(), &rows);

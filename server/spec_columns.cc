@@ -75,7 +75,7 @@ std::string Found(const v1::ColumnSummary& column, int number) {
       column.numeric()
           ? absl::StrCat(column.non_finite(), " rows with NaN or an infinity")
           : "text",
-      " in column ", number, ", ", ShowText(column.name()));
+      " in column ", number, ", ", ShowText(column.name()), TextPlace(column));
 }
 
 class Finder {
@@ -137,13 +137,12 @@ class Finder {
       const std::string& text = split_.test(k);
       if (std::find(texts.begin(), texts.end(), text) != texts.end()) continue;
       const std::string near = NearName(text, texts);
-      wrong.Add(
-          IndexPath(list, static_cast<size_t>(k)),
-          absl::StrCat("want a text of the column ", ShowText(column.name()),
-                       ", got ", ShowText(text),
-                       near.empty() ? ""
-                                    : absl::StrCat("; did you mean ",
-                                                   ShowText(near), "?")));
+      wrong.Add(IndexPath(list, static_cast<size_t>(k)),
+                absl::StrCat("want a text of the column ",
+                             ShowText(column.name()), ", got ", ShowText(text),
+                             near.empty() ? ""
+                                          : absl::StrCat("; did you mean ",
+                                                         ShowText(near), "?")));
     }
     if (wrong.none() && split_.test_size() == std::ssize(texts)) {
       Add("split.by.test",
@@ -209,6 +208,11 @@ class Finder {
 };
 
 }  // namespace
+
+std::string TextPlace(const v1::ColumnSummary& column) {
+  if (column.first_text().empty()) return "";
+  return absl::StrCat(", of which ", column.first_text());
+}
 
 MeantColumns FindColumns(const std::string& path, const v1::Data& data,
                          const v1::DatasetSummary& summary,

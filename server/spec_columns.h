@@ -28,6 +28,10 @@ MeantColumns FindColumns(const std::string& path, const v1::Data& data,
                          const v1::DatasetSummary& summary,
                          std::vector<Fault>* faults);
 
+// ", of which row 3 (line 4) holds "abc"", where a column begins with a number
+// and has text; else nothing.
+std::string TextPlace(const v1::ColumnSummary& column);
+
 }  // namespace steelyard::server
 
 #endif  // STEELYARD_SERVER_SPEC_COLUMNS_H_

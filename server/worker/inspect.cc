@@ -40,6 +40,7 @@ v1::DatasetSummary ToMessage(const training::FileSummary& summary) {
     to.set_max(column.max);
     SetValues(column.values, to.mutable_values());
     to.set_non_finite(column.non_finite);
+    to.set_first_text(column.first_text);
     to.set_distinct(column.distinct);
     for (const training::TextCount& text : column.texts) {
       v1::TextCount& count = *to.add_texts();

@@ -172,9 +172,16 @@ stop: {steps: 100}
         self.put("y-idx1-ubyte.gz", whole[:-9], status=INVALID)
 
     def test_csv_faults_name_row_and_column(self):
-        result = self.put("t.csv", b"a,b,y\n1,2,1\n3,oops,-1\n",
-                          status=INVALID)
-        self.assertRegex(result.stderr, r't\.csv: row 2 .*"b".*"oops"')
+        self.put("t.csv", b"a,b,y\n1,2,1\n3,oops,-1\n", "--name", "oops")
+        spec = self.write("oops.yaml", """\
+data: {csv: {dataset: oops}}
+optimizer: {gradient_descent: {learning_rate: 0.1}}
+stop: {steps: 10}
+""")
+        error = self.cli("submit", spec, status=INVALID).stderr
+        self.assertRegex(error, r'column 1, "b", of which row 2 .*"oops"')
+        # A column that no run uses may hold anything.
+        self.submit(spec, "--set", "data.csv.features=[a]")
         result = self.put("ragged.csv", b"a,b,y\n1,2,1\n3,-1\n", status=INVALID)
         self.assertRegex(result.stderr, r"ragged\.csv: row 2 ")
 

@@ -165,10 +165,13 @@ TEST(SpecSummariesTest, TheLabelsColumnIsAName) {
 TEST(SpecSummariesTest, FeaturesAreFiniteNumbers) {
   KnownDataset known = Csv();
   known.summary.mutable_columns(0)->set_numeric(false);
+  known.summary.mutable_columns(0)->set_first_text("row 3 holds \"a\"");
   known.summary.mutable_columns(1)->set_non_finite(3);
   EXPECT_THAT(
       CheckAgainstSummaries(CsvSpec(), {{"rows", known}}),
-      ElementsAre(IsFault("data.csv.dataset", "got text in column 0, \"x0\""),
+      ElementsAre(IsFault("data.csv.dataset",
+                          "got text in column 0, \"x0\", of which row 3 holds "
+                          "\"a\"; say"),
                   IsFault("data.csv.dataset",
                           "got 3 rows with NaN or an infinity in column 1")));
   known.summary.mutable_columns()->DeleteSubrange(1, 2);

@@ -19,9 +19,11 @@
 // row; fields are separated by commas.  Lines end with LF or CRLF, the last one
 // may lack it; empty lines at the end are passed over.  A field may stand in
 // double quotes: "" within them is one quote, commas and the ends of lines are
-// part of it.  A quote elsewhere than at a field's beginning is a character
-// like others.  Numbers are those of std::from_chars, whatever the locale: 1,
-// -2.5, 1e-3, nan, inf; blanks around them and a plus sign are passed over.
+// part of it; in a column's name the end of a line is a blank, so that the name
+// can stand in a spec and in a message.  A quote elsewhere than at a field's
+// beginning is a character like others.  Numbers are those of std::from_chars,
+// whatever the locale: 1, -2.5, 1e-3, nan, inf; blanks around them and a plus
+// sign are passed over.
 //
 // Errors name rows from 1 on, with the line where they begin, and columns from
 // 0 on, with the name:
@@ -38,13 +40,14 @@ inline constexpr int64_t kMaxCsvLineBytes = 16 << 20;  // of a row
 // that, the longest lists go first.
 inline constexpr int64_t kMaxCsvListedValues = 100'000;
 inline constexpr int64_t kMaxCsvListedTexts = 10'000;
+// Columns of which one summary tells where they first hold text: the first.
+inline constexpr int64_t kMaxCsvFirstTexts = 1'000;
 // Groups of the rows of one table, and bytes of a group's text.
 inline constexpr size_t kMaxCsvGroups = 1'000;
 inline constexpr size_t kMaxCsvGroupBytes = 64;
 
-// Reads the whole file, in memory that does not grow with it.  The first row
-// decides which columns are numeric; a later row that holds something else in a
-// numeric column is an error.
+// Reads the whole file, in memory that does not grow with it.  A column is
+// numeric when every row holds a number in it.
 absl::StatusOr<FileSummary> InspectCsv(ByteSource& source);
 
 // Rows with one of these texts in a column, which are read apart.

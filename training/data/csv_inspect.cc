@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/data/csv.h"
 #include "training/data/csv_reader.h"
@@ -19,7 +20,8 @@ namespace {
 
 // What is known of a column so far.
 struct ColumnScan {
-  bool numeric = false;
+  bool numeric = true;
+  std::string first_text;
   ValueCounter values;
   // Of numbers only few: in wide tables they would take most of the time.
   TextCounter texts = TextCounter(TextCounter::kMaxListed);
@@ -34,24 +36,31 @@ void CountText(const CsvField& field, TextCounter& texts) {
   }
 }
 
-absl::Status ScanRow(const CsvReader& reader,
-                     std::vector<ColumnScan>& columns) {
-  for (size_t j = 0; j < columns.size(); ++j) {
-    double value = 0;
-    const CsvField& field = reader.fields()[j];
-    const bool number = ParseCsvNumber(field.text, value);
-    if (reader.rows() == 1) {
-      columns[j].numeric = number;
-      if (!number) columns[j].texts = TextCounter();
-    }
-    CountText(field, columns[j].texts);
-    if (!columns[j].numeric) continue;
-    if (!number) {
-      return reader.Fault(j, "a number as in the rows before");
-    }
-    columns[j].values.Add(value);
+// From a row on that holds no number in it.
+void BecomeText(const CsvReader& reader, const CsvField& field,
+                ColumnScan& column) {
+  column.numeric = false;
+  column.values = {};
+  if (reader.rows() == 1) {
+    column.texts = TextCounter();
+  } else {
+    column.first_text =
+        absl::StrCat(reader.Where(), " holds ", QuoteCsvText(field.text));
   }
-  return absl::OkStatus();
+}
+
+void ScanRow(const CsvReader& reader, std::vector<ColumnScan>& columns) {
+  for (size_t j = 0; j < columns.size(); ++j) {
+    ColumnScan& column = columns[j];
+    const CsvField& field = reader.fields()[j];
+    double value = 0;
+    if (column.numeric && ParseCsvNumber(field.text, value)) {
+      column.values.Add(value);
+    } else if (column.numeric) {
+      BecomeText(reader, field, column);
+    }
+    CountText(field, column.texts);
+  }
 }
 
 Preview BeginPreview(const std::vector<std::string>& names) {
@@ -119,6 +128,14 @@ void BoundLists(std::vector<Count> ColumnSummary::*list, int64_t most,
   }
 }
 
+void BoundFirstTexts(std::vector<ColumnSummary>& columns) {
+  int64_t told = 0;
+  for (ColumnSummary& column : columns) {
+    if (column.first_text.empty() || ++told <= kMaxCsvFirstTexts) continue;
+    column.first_text = {};
+  }
+}
+
 ColumnSummary Summarize(const std::string& name, const ColumnScan& column) {
   ColumnSummary summary;
   summary.name = name;
@@ -127,6 +144,7 @@ ColumnSummary Summarize(const std::string& name, const ColumnScan& column) {
   summary.max = column.values.max();
   summary.values = column.values.Values();
   summary.non_finite = column.values.non_finite();
+  summary.first_text = column.first_text;
   summary.distinct = column.texts.distinct();
   summary.texts = column.texts.Texts();
   return summary;
@@ -147,7 +165,7 @@ absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
   for (;;) {
     STEELYARD_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
-    STEELYARD_RETURN_IF_ERROR(ScanRow(reader, columns));
+    ScanRow(reader, columns);
     AddToPreview(reader, summary.preview);
     value_budget.Keep(columns);
     text_budget.Keep(columns);
@@ -162,6 +180,7 @@ absl::StatusOr<FileSummary> InspectCsv(ByteSource& source) {
     summary.columns.push_back(Summarize(reader.names()[j], columns[j]));
   }
   BoundLists(&ColumnSummary::values, kMaxCsvListedValues, summary.columns);
+  BoundFirstTexts(summary.columns);
   BoundLists(&ColumnSummary::texts, kMaxCsvListedTexts, summary.columns);
   return summary;
 }

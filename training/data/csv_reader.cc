@@ -193,7 +193,8 @@ absl::Status CsvReader::ReadHeader() {
                      fields_.size()));
   }
   for (const CsvField& field : fields_) {
-    names_.push_back(field.Text());
+    names_.push_back(
+        absl::StrReplaceAll(field.Text(), {{"\r\n", " "}, {"\n", " "}}));
   }
   return CheckNames();
 }

@@ -49,6 +49,8 @@ class CsvReader {
   const std::vector<CsvField>& fields() const { return fields_; }
   int64_t rows() const { return row_; }
 
+  // `row 3 (line 4)`
+  std::string Where() const;
   // `row 3 (line 4), column 1 ("x1"): want WHAT, got TEXT`
   absl::Status Fault(size_t column, absl::string_view want) const;
 
@@ -79,7 +81,6 @@ class CsvReader {
   // What the record holds, without the end of its last line.
   size_t RecordEnd() const;
   char At(size_t i) const { return buffer_[begin_ + i]; }
-  std::string Where() const;
   absl::Status CheckNames() const;
 
   ByteSource& source_;

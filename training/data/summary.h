@@ -31,7 +31,10 @@ struct ColumnSummary {
   std::vector<ValueCount> values;  // by value; empty when there are too many
   int64_t non_finite = 0;          // rows that hold NaN or an infinity
   // CSV: how many texts differ, whether they are numbers or not.
-  int64_t distinct = 0;               // as TextCounter has it
+  int64_t distinct = 0;  // as TextCounter has it
+  // CSV: of a column that begins with a number, where it first holds something
+  // else: `row 3 (line 4) holds "abc"`.
+  std::string first_text = {};
   std::vector<TextCount> texts = {};  // by text; empty when there are too many
 };
 

@@ -61,6 +61,15 @@ TEST(InspectTest, ListsTheTextsOfAColumn) {
   EXPECT_EQ(column.texts(1).count(), 2);
 }
 
+TEST(InspectTest, SaysWhereAColumnIsNoLongerNumeric) {
+  const auto report = Inspect(
+      Lease(v1::DATASET_FORM_CSV, WriteFile("late.csv", "x,y\n1,1\n2,one\n")));
+  ASSERT_THAT(report, IsOk());
+  const v1::ColumnSummary& column = report->summary().columns(1);
+  EXPECT_FALSE(column.numeric());
+  EXPECT_EQ(column.first_text(), "row 2 (line 3) holds \"one\"");
+}
+
 TEST(InspectTest, DescribesRealImages) {
   const auto report = Inspect(Lease(v1::DATASET_FORM_IDX,
                                     "/usr/share/datasets/fashion-mnist/"
@@ -101,11 +110,11 @@ TEST(InspectTest, DescribesACifarFile) {
 
 TEST(InspectTest, RejectsWithTheRowAndTheColumn) {
   const auto report = Inspect(
-      Lease(v1::DATASET_FORM_CSV, WriteFile("bad.csv", "x,y\n1,1\n2,one\n")));
+      Lease(v1::DATASET_FORM_CSV, WriteFile("bad.csv", "x,y\n1,1\n2,\"1\n")));
   ASSERT_THAT(report, IsOk());
   EXPECT_FALSE(report->has_summary());
   EXPECT_THAT(report->rejection(),
-              HasSubstr("row 2 (line 3), column 1 (\"y\"): want a number"));
+              HasSubstr("row 2 (line 3), column 1 (\"y\"): want a quote"));
 }
 
 TEST(InspectTest, RejectsWhatInflatesPastTheLimit) {
