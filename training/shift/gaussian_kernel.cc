@@ -10,8 +10,8 @@
 
 namespace steelyard::training {
 
-void LogKernels(const Features& rows, const Features& centres, double width,
-                std::span<double> out) {
+void SquaredDistances(const Features& rows, const Features& centres,
+                      std::span<double> out) {
   const auto b = static_cast<size_t>(centres.rows);
   const auto d = static_cast<size_t>(rows.columns);
   // Centres side by side, so that the loop over them is a loop over memory.
@@ -31,10 +31,16 @@ void LogKernels(const Features& rows, const Features& centres, double width,
         sums[c] += difference * difference;
       }
     }
-    for (size_t c = 0; c < b; ++c) {
-      // In two divisions: the square of a width may be no double.
-      sums[c] = -(sums[c] / width) / (2 * width);
-    }
+  }
+}
+
+void LogKernels(const Features& rows, const Features& centres, double width,
+                std::span<double> out) {
+  SquaredDistances(rows, centres, out);
+  const auto count = static_cast<size_t>(rows.rows * centres.rows);
+  for (double& value : out.first(count)) {
+    // In two divisions: the square of a width may be no double.
+    value = -(value / width) / (2 * width);
   }
 }
 

@@ -22,11 +22,15 @@ inline constexpr double kMaxWidth = 1e100;
 // Rows that MedianDistance looks at.
 inline constexpr int64_t kMaxMedianRows = 1'000;
 
-// Writes -|x - c|^2 / (2 s^2) of each row x and centre c to `out`, [n, b]
-// row-major.  The squared distance is a chain over the columns of
-// (x_j - c_j)^2: of a row and itself it is 0.
+// Writes |x - c|^2 of each row x and centre c to `out`, [n, b] row-major: a
+// chain over the columns of (x_j - c_j)^2, so that it is the same of x and c as
+// of c and x, and 0 of equal rows.
 //
 // Cost: 3 n b d flops; takes b d doubles of memory.
+void SquaredDistances(const Features& rows, const Features& centres,
+                      std::span<double> out);
+
+// Writes ln k = -|x - c|^2 / (2 s^2) in the same way.
 void LogKernels(const Features& rows, const Features& centres, double width,
                 std::span<double> out);
 
