@@ -50,15 +50,24 @@ Descent::Descent(const Tiles& tiles, std::span<const double> coefficients,
       coefficients_(tiles.tiles() * Tiles::kRows),
       partial_(tiles.columns() * Tiles::kRows),
       sum_(tiles.columns()) {
+  if (!options_.loss.margins.none()) {
+    scales_ = AlignedDoubles(coefficients_.size());
+    offsets_ = AlignedDoubles(coefficients_.size());
+    factors_ = AlignedDoubles(coefficients_.size());
+    for (int64_t i = 0; i < tiles.rows(); ++i) {
+      const RowShape shape = ShapeOf(options_.loss, tiles.label(i));
+      scales_.data()[i] = shape.scale;
+      offsets_.data()[i] = shape.offset;
+      factors_.data()[i] = shape.factor * shape.scale;
+    }
+  }
+  SetCoefficients(coefficients);
+}
+
+void Descent::SetCoefficients(std::span<const double> coefficients) {
   std::copy(coefficients.begin(), coefficients.end(), coefficients_.data());
-  if (options_.loss.margins.none()) return;
-  scales_ = AlignedDoubles(coefficients_.size());
-  offsets_ = AlignedDoubles(coefficients_.size());
-  for (int64_t i = 0; i < tiles.rows(); ++i) {
-    const RowShape shape = ShapeOf(options_.loss, tiles.label(i));
-    coefficients_.data()[i] *= shape.factor * shape.scale;
-    scales_.data()[i] = shape.scale;
-    offsets_.data()[i] = shape.offset;
+  for (int64_t i = 0; factors_.size() > 0 && i < tiles_.rows(); ++i) {
+    coefficients_.data()[i] *= factors_.data()[i];
   }
 }
 

@@ -32,6 +32,9 @@ class Descent {
   Descent(const Tiles& tiles, std::span<const double> coefficients,
           const Options& options);
 
+  // Others than the constructor's: c_i, [n].
+  void SetCoefficients(std::span<const double> coefficients);
+
   // Takes `steps` steps with the learning rate of the options from theta, [d].
   // 4 n d flops and n exponentials a step, no allocation.
   void Run(int64_t steps, double* theta);
@@ -54,6 +57,7 @@ class Descent {
   AlignedDoubles coefficients_;  // c a D, [8 * tiles], 0 beyond the rows
   AlignedDoubles scales_;        // D, [8 * tiles]; none: all 1, and O 0
   AlignedDoubles offsets_;       // O, [8 * tiles]; none with scales_
+  AlignedDoubles factors_;       // a D, [8 * tiles]; none with scales_
   AlignedDoubles partial_;       // [d, 8]
   AlignedDoubles sum_;           // [d]
 };

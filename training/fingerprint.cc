@@ -71,6 +71,18 @@ void Add(const Penalty& penalty, Hash64& hash) {
   hash.Add(penalty.exponent);
 }
 
+// Nothing where weights always are what they are: as it always was.
+void Add(const WeightSchedule& schedule, Hash64& hash) {
+  if (std::holds_alternative<AlwaysWeighted>(schedule)) return;
+  hash.Add(static_cast<uint64_t>(schedule.index()));
+  if (const auto* deferred = std::get_if<DeferredWeights>(&schedule)) {
+    hash.Add(deferred->from);
+  } else if (const auto* annealed = std::get_if<AnnealedWeights>(&schedule)) {
+    hash.Add(annealed->from);
+    hash.Add(annealed->until);
+  }
+}
+
 void Add(const Architecture& architecture, Hash64& hash) {
   hash.Add(architecture.hidden);
   hash.Add(architecture.outputs);
@@ -130,6 +142,7 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
+  Add(problem.weight_schedule, hash);
   Add(problem.penalty, hash);
   hash.Add(problem.learning_rate);
   if (!HasFixedStep(problem)) {
@@ -154,6 +167,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   Add(problem.loss, hash);
   hash.Add(problem.weights);
   hash.Add(static_cast<uint64_t>(problem.normalization));
+  Add(problem.weight_schedule, hash);
   Add(problem.penalty, hash);
   hash.Add(problem.weight_decay);
   Add(problem.batches, hash);

@@ -56,6 +56,9 @@ LinearStepper::LinearStepper(const LinearProblem& problem,
       rate_({.initial = problem.learning_rate,
              .warm_up_steps = problem.warm_up_steps,
              .schedule = problem.rate_schedule}),
+      weight_schedule_(problem.weight_schedule),
+      weights_(weights.values),
+      even_(weights.even),
       steps_(problem.steps),
       metrics_(problem, weights, MakeSets(problem, weights)),
       descent_(metrics_.train(), Coefficients(weights),
@@ -73,6 +76,18 @@ size_t LinearStepper::FirstNotFinite() const {
   size_t j = 0;
   while (j < theta_.size() && std::isfinite(theta_[j])) ++j;
   return j;
+}
+
+void LinearStepper::SetWeights(int64_t step) {
+  if (std::holds_alternative<AlwaysWeighted>(weight_schedule_)) return;
+  const double strength = StrengthAt(weight_schedule_, step);
+  const auto n = static_cast<double>(weights_.size());
+  std::vector<double> coefficients;
+  for (const double w : weights_) {
+    coefficients.push_back(Blend(even_, w, strength) / n);
+  }
+  descent_.SetCoefficients(coefficients);
+  if (scaled_) scaled_->SetCoefficients(coefficients);
 }
 
 absl::Status LinearStepper::Take(int64_t step, int64_t count) {
@@ -95,8 +110,12 @@ absl::Status LinearStepper::Take(int64_t step, int64_t count) {
 
 absl::Status LinearStepper::Run(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end;) {
+    SetWeights(step);
     // A scaled step remembers more than theta: it is not taken twice.
-    const int64_t now = scaled_ ? 1 : std::min(end - step, kStepsBetweenChecks);
+    const int64_t now =
+        scaled_ ? 1
+                : std::min({end - step, kStepsBetweenChecks,
+                            NextChange(weight_schedule_, step) - step});
     std::copy(theta_.begin(), theta_.end(), checked_theta_.begin());
     STEELYARD_RETURN_IF_ERROR(Take(step, now));
     if (FirstNotFinite() == theta_.size()) {

@@ -45,6 +45,8 @@ class LinearStepper final : public Stepper {
                          std::span<const uint64_t> words) override;
 
  private:
+  // Puts the weights of the step after `step` into what takes it.
+  void SetWeights(int64_t step);
   // Takes `count` steps after `step`, whatever theta becomes.
   absl::Status Take(int64_t step, int64_t count);
   // The first parameter that is not finite; d when all are.
@@ -58,6 +60,9 @@ class LinearStepper final : public Stepper {
   const bool bias_;
   const bool fixed_;
   const LearningRate rate_;
+  const WeightSchedule weight_schedule_;
+  const std::vector<double> weights_;  // [n] normalised
+  const double even_;                  // RowWeights::even
   const int64_t steps_;
   Metrics metrics_;
   Descent descent_;                      // reads the rows in metrics_

@@ -10,6 +10,7 @@
 #include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
+#include "training/weight_schedule.h"
 
 // Networks and what trains them.  Formulas: README.md here.
 namespace steelyard::training {
@@ -98,6 +99,7 @@ struct NetworkProblem {
   Loss loss;
   std::vector<double> weights;  // as LinearProblem's
   Normalization normalization = Normalization::kMeanOne;
+  WeightSchedule weight_schedule = {};
   Penalty penalty = {};     // biases included
   double weight_decay = 0;  // decoupled: theta -= rate weight_decay theta
   Batches batches;

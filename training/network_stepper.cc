@@ -77,6 +77,7 @@ NetworkStepper<Real>::NetworkStepper(const NetworkProblem& problem,
     : options_(WithoutRows(problem)),
       constant_(problem.architecture.biases == Biases::kConstantInput),
       weights_(weights.values),
+      even_(weights.even),
       sets_(MakeSets<Real>(problem, weights)),
       order_(sets_[0].rows, problem.batches, problem.seed),
       network_(problem.architecture, sets_[0].features, kChunkRows),
@@ -105,8 +106,7 @@ double NetworkStepper<Real>::AddGradient(std::span<const int64_t> rows,
     std::copy_n(train.row(row), train.features,
                 batch_.data() + i * train.features);
     labels_[static_cast<size_t>(i)] = train.labels[static_cast<size_t>(row)];
-    coefficients_[static_cast<size_t>(i)] =
-        weights_[static_cast<size_t>(row)] * scale;
+    coefficients_[static_cast<size_t>(i)] = WeightOf(row) * scale;
   }
   const Real* outputs = network_.Forward(theta_.data(), batch_.data(), count);
   const double loss = SlopesOfLosses<Real>(
@@ -124,8 +124,7 @@ double NetworkStepper<Real>::TakeGradient(int64_t step) {
   double divisor = static_cast<double>(rows.size());
   if (options_.batches.reduction == Reduction::kWeightedMean) {
     divisor = 0;
-    for (const int64_t row : rows)
-      divisor += weights_[static_cast<size_t>(row)];
+    for (const int64_t row : rows) divisor += WeightOf(row);
   }
   std::fill_n(gradient_.data(), gradient_.size(), Real{0});
   double loss = 0;
@@ -160,6 +159,7 @@ void NetworkStepper<Real>::Iterate() {
 template <typename Real>
 absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end; ++step) {
+    strength_ = StrengthAt(options_.weight_schedule, step);
     if (lbfgs_) {
       Iterate();
       continue;

@@ -46,6 +46,10 @@ class NetworkStepper final : public Stepper {
  private:
   // d, without the constant feature.
   int64_t features() const { return sets_[0].features - (constant_ ? 1 : 0); }
+  // What a training row weighs in this step.
+  double WeightOf(int64_t row) const {
+    return Blend(even_, weights_[static_cast<size_t>(row)], strength_);
+  }
   // Adds the gradient of these rows' loss; returns it.
   double AddGradient(std::span<const int64_t> rows, double scale);
   // An iteration of lbfgs_.
@@ -56,6 +60,8 @@ class NetworkStepper final : public Stepper {
   const NetworkProblem options_;               // without its rows
   const bool constant_;                        // the rows have the feature 1
   const std::vector<double> weights_;          // [n] normalised
+  const double even_;                          // RowWeights::even
+  double strength_ = 1;                        // of the weights in this step
   const std::vector<NetworkRows<Real>> sets_;  // the training rows first
   BatchOrder order_;
   Network<Real> network_;

@@ -146,6 +146,9 @@ absl::Status CheckLbfgs(const NetworkProblem& problem) {
   if (problem.weight_decay != 0) {
     return Want("weight_decay", "0 with L-BFGS", problem.weight_decay);
   }
+  if (!std::holds_alternative<AlwaysWeighted>(problem.weight_schedule)) {
+    return Want("weight_schedule", "none with L-BFGS", "one");
+  }
   return absl::OkStatus();
 }
 
@@ -211,6 +214,20 @@ absl::Status CheckLoss(const Loss& loss, int64_t outputs) {
   return CheckValues("loss.margins.factors", margins.factors, k, true);
 }
 
+absl::Status CheckWeightSchedule(const WeightSchedule& schedule) {
+  if (const auto* deferred = std::get_if<DeferredWeights>(&schedule)) {
+    if (deferred->from >= 0) return absl::OkStatus();
+    return Want("weight_schedule.from", "at least 0", deferred->from);
+  }
+  const auto* annealed = std::get_if<AnnealedWeights>(&schedule);
+  if (annealed == nullptr) return absl::OkStatus();
+  if (annealed->from < 0) {
+    return Want("weight_schedule.from", "at least 0", annealed->from);
+  }
+  if (annealed->until > annealed->from) return absl::OkStatus();
+  return Want("weight_schedule.until", "a step after `from`", annealed->until);
+}
+
 absl::Status CheckRun(int64_t steps, const Schedule& schedule) {
   if (steps < 1) return Want("steps", "at least 1", steps);
   return CheckSchedule(schedule, steps);
@@ -236,6 +253,7 @@ absl::Status CheckProblem(const LinearProblem& problem) {
     return Want("penalty.strength", "0 where steps are scaled",
                 problem.penalty.strength);
   }
+  STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
   return CheckRun(problem.steps, problem.schedule);
 }
 
@@ -253,6 +271,7 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(CheckPenalty(problem.penalty));
   STEELYARD_RETURN_IF_ERROR(
       WantAtLeastZero("weight_decay", problem.weight_decay));
+  STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
   return CheckRun(problem.steps, problem.schedule);
 }
 

@@ -54,14 +54,21 @@ ScaledDescent::ScaledDescent(const Tiles& tiles,
       sum_(tiles.columns()),
       before_(tiles.columns()),
       log_start_(std::numeric_limits<double>::quiet_NaN()) {
-  const auto n = static_cast<double>(tiles.rows());
   for (int64_t i = 0; i < tiles.rows(); ++i) {
-    const RowShape shape = ShapeOf(loss, tiles.label(i));
-    const double c = coefficients[static_cast<size_t>(i)];
-    shapes_.push_back(shape);
-    log_loss_.push_back(std::log(n * c) + std::log(shape.factor));
-    log_pull_.push_back(std::log(c) + std::log(shape.factor) +
-                        std::log(shape.scale));
+    shapes_.push_back(ShapeOf(loss, tiles.label(i)));
+  }
+  log_loss_.resize(shapes_.size());
+  log_pull_.resize(shapes_.size());
+  SetCoefficients(coefficients);
+}
+
+void ScaledDescent::SetCoefficients(std::span<const double> coefficients) {
+  const auto n = static_cast<double>(shapes_.size());
+  for (size_t i = 0; i < shapes_.size(); ++i) {
+    const double c = coefficients[i];
+    const double log_factor = std::log(shapes_[i].factor);
+    log_loss_[i] = std::log(n * c) + log_factor;
+    log_pull_[i] = std::log(c) + log_factor + std::log(shapes_[i].scale);
   }
 }
 

@@ -30,6 +30,9 @@ class ScaledDescent {
   ScaledDescent(const Tiles& tiles, std::span<const double> coefficients,
                 const Loss& loss, StepScale scale);
 
+  // Others than the constructor's: c_i, [n].
+  void SetCoefficients(std::span<const double> coefficients);
+
   // Takes a step from theta, [d].  About 4 n d operations, for kAdaptive times
   // the attempts, and 3 n exponentials; no allocation.
   // Errors: OutOfRange when no step lowers the loss (kAdaptive), or when the

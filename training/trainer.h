@@ -16,6 +16,7 @@
 #include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
+#include "training/weight_schedule.h"
 
 // The training loop of weighted runs: a pure function from (problem, state) to
 // (state, samples).  It knows no clock and starts no thread; its caller decides
@@ -34,6 +35,7 @@ struct LinearProblem {
   // [n] before normalisation, finite, >= 0, sum > 0; empty: all 1.
   std::vector<double> weights;
   Normalization normalization = Normalization::kMeanOne;
+  WeightSchedule weight_schedule = {};
   Penalty penalty = {};             // none where `scale` is
   double learning_rate = 0;         // finite, > 0
   RateSchedule rate_schedule = {};  // how it changes: learning_rate.h

@@ -80,6 +80,9 @@ absl::StatusOr<RowWeights> NormalizeWeights(std::span<const double> weights,
       result.values[i] = scaled[i] / divisor;
     }
   }
+  if (normalization == Normalization::kSumOne) {
+    result.even = 1 / static_cast<double>(scaled.size());
+  }
   const double sum = Sum(scaled);
   std::vector<double> squares;
   for (size_t i = 0; i < scaled.size(); ++i) {

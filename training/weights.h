@@ -16,6 +16,7 @@ struct RowWeights {
   std::vector<int64_t> kept;   // [n] rows of weight > 0, ascending
   std::vector<double> values;  // [n] normalised, finite, > 0
   std::vector<double> shares;  // [n] w_i / sum w, whatever the normalisation
+  double even = 1;             // what a weight becomes where all are 1
   double effective_sample_size = 0;  // (sum w)^2 / sum w^2
 };
 
