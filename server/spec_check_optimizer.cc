@@ -46,6 +46,15 @@ class OptimizerChecker {
         absl::StrCat("want ", want, ", got ", ShowNumber(got)));
   }
 
+  // With the defaults that are not there yet.
+  bool IsLinear() const {
+    return !spec_.has_model() || spec_.model().has_linear();
+  }
+  bool IsDouble() const {
+    return spec_.precision() == v1::PRECISION_DOUBLE ||
+           (spec_.precision() == v1::PRECISION_UNSPECIFIED && IsLinear());
+  }
+
   void CheckOptimizer() {
     const v1::Optimizer& optimizer = spec_.optimizer();
     if (optimizer.has_gradient_descent()) {
@@ -82,8 +91,8 @@ class OptimizerChecker {
         scaling == v1::STEP_SCALING_UNSPECIFIED) {
       return;
     }
-    if (!spec_.model().has_linear() || !spec_.initial().has_zeros() ||
-        spec_.precision() != v1::PRECISION_DOUBLE ||
+    const bool zeros = !spec_.has_initial() || spec_.initial().has_zeros();
+    if (!IsLinear() || !zeros || !IsDouble() ||
         LabelsOf(spec_) != LabelKind::kSigns || spec_.loss().has_squared()) {
       Add(field,
           "want none, but of a linear model in double precision from zeros "
@@ -99,7 +108,7 @@ class OptimizerChecker {
       Add("optimizer.lbfgs.memory",
           absl::StrCat("want 1 to 100, got ", lbfgs.memory()));
     }
-    if (spec_.precision() != v1::PRECISION_DOUBLE) {
+    if (!IsDouble()) {
       Add("precision", "want double with the optimizer lbfgs, got single");
     }
   }

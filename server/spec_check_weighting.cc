@@ -8,6 +8,7 @@
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
 #include "server/spec_text.h"
+#include "server/spec_words.h"
 
 namespace steelyard::server {
 namespace {
@@ -27,6 +28,40 @@ double PowerOf(const v1::RunSpec& spec) {
   const v1::InverseFrequencyWeighting& weighting =
       spec.weighting().inverse_frequency();
   return weighting.has_power() ? weighting.power() : 1;
+}
+
+void CheckAltering(const v1::Weighting& weighting, std::vector<Fault>* faults) {
+  const auto want = [&](bool right, const char* field, const char* what,
+                        double got) {
+    if (right) return;
+    faults->push_back({FieldPath("weighting", field),
+                       absl::StrCat("want ", what, ", got ", ShowNumber(got))});
+  };
+  const double relative = weighting.relative();
+  want(relative >= 0 && relative < 1, "relative", "a value >= 0 and < 1",
+       relative);
+  const double power = weighting.has_power() ? weighting.power() : 1;
+  want(power >= 0 && power <= kMostPower, "power", "a value of 0 to 100",
+       power);
+  const double clip = weighting.has_clip() ? weighting.clip() : 1;
+  want(std::isfinite(clip) && clip > 0, "clip", "a finite value > 0", clip);
+}
+
+// Whether `relative`, `power` and `clip` are what they must be.
+bool IsSound(const v1::Weighting& weighting) {
+  std::vector<Fault> faults;
+  CheckAltering(weighting, &faults);
+  return faults.empty();
+}
+
+// What becomes of a weight before it is normalised; sound fields.
+double Altered(const v1::Weighting& weighting, double weight) {
+  const double relative = weighting.relative();
+  if (relative > 0) weight /= relative * weight + 1 - relative;
+  if (weighting.has_power() && weight > 0) {
+    weight = std::pow(weight, weighting.power());
+  }
+  return weighting.has_clip() ? std::min(weight, weighting.clip()) : weight;
 }
 
 double DivisorOf(const std::vector<WeightedCount>& kept, int exponent,
@@ -66,8 +101,13 @@ size_t FindLeast(const std::vector<WeightedCount>& parts) {
 
 // The place in `parts` of a weight that scaling would make 0, or that is so
 // small as a divisor that the others would become infinite.
-std::optional<size_t> FindLost(const std::vector<WeightedCount>& parts,
-                               v1::Normalization normalization) {
+std::optional<size_t> FindLost(std::vector<WeightedCount> parts,
+                               const v1::RunSpec& spec) {
+  if (!IsSound(spec.weighting())) return std::nullopt;
+  const v1::Normalization normalization = spec.normalization();
+  for (WeightedCount& part : parts) {
+    part.weight = Altered(spec.weighting(), part.weight);
+  }
   std::vector<WeightedCount> kept;
   double most = 0;
   for (const WeightedCount& part : parts) {
@@ -108,8 +148,7 @@ void CheckRatio(const v1::RunSpec& spec, const ClassCounts& counts,
                        "that no row would have a weight"});
     return;
   }
-  if (FindLost({{ratio, counts.positive}, {1, counts.negative}},
-               spec.normalization())) {
+  if (FindLost({{ratio, counts.positive}, {1, counts.negative}}, spec)) {
     faults->push_back({kRatio, LostMessage(ratio)});
   }
 }
@@ -120,6 +159,89 @@ void CheckFrequency(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   if (power >= 0 && power <= kMostPower) return;
   faults->push_back({kPower, absl::StrCat("want a value of 0 to ", kMostPower,
                                           ", got ", ShowNumber(power))});
+}
+
+void CheckEffective(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  WantClasses("weighting.effective_number", LabelsOf(spec), faults);
+  const double beta = spec.weighting().effective_number().beta();
+  if (beta >= 0 && beta < 1) return;
+  faults->push_back(
+      {"weighting.effective_number.beta",
+       absl::StrCat("want a value >= 0 and < 1, got ", ShowNumber(beta))});
+}
+
+void CheckSchedule(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const v1::WeightSchedule& schedule = spec.weighting().schedule();
+  const std::string path = "weighting.schedule";
+  if (!spec.weighting().has_schedule()) return;
+  CheckChoice(path, schedule, faults);
+  const auto step = [&](const char* field, bool there, uint64_t value) {
+    if (there && value <= kMostSteps) return;
+    faults->push_back(
+        {FieldPath(path, field),
+         absl::StrCat("want a step of at most ", kMostSteps, ", got ",
+                      there ? absl::StrCat(value) : "nothing")});
+  };
+  if (schedule.has_deferred()) {
+    step("deferred.from", schedule.deferred().has_from(),
+         schedule.deferred().from());
+  }
+  if (schedule.has_annealed()) {
+    const v1::AnnealedWeights& annealed = schedule.annealed();
+    step("annealed.until", annealed.has_until(), annealed.until());
+    if (annealed.has_until() && annealed.from() >= annealed.until()) {
+      faults->push_back(
+          {FieldPath(path, "annealed.from"),
+           absl::StrCat("want a step before until, ", annealed.until(),
+                        ", got ", annealed.from())});
+    }
+  }
+  if (spec.optimizer().has_lbfgs() && !schedule.has_always()) {
+    faults->push_back({path, "want always with the optimizer lbfgs"});
+  }
+}
+
+void CheckClassWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const v1::PerClassWeighting& per_class = spec.weighting().per_class();
+  const std::string path = "weighting.per_class.weights";
+  WantClasses("weighting.per_class", LabelsOf(spec), faults);
+  if (per_class.has_ratio()) {
+    faults->push_back({kRatio, "want it or weights, got both"});
+  }
+  ElementFaults wrong(path, faults);
+  bool any = false;
+  for (int k = 0; k < per_class.weights_size(); ++k) {
+    const double weight = per_class.weights(k);
+    any = any || weight > 0;
+    if (std::isfinite(weight) && weight >= 0) continue;
+    wrong.Add(
+        IndexPath(path, static_cast<size_t>(k)),
+        absl::StrCat("want a finite value >= 0, got ", ShowNumber(weight)));
+  }
+  if (!any && wrong.none()) {
+    faults->push_back({path, "want a sum > 0, got only zeros"});
+  }
+}
+
+// What the number of classes and of their rows says.
+void CheckClassWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
+                         std::vector<Fault>* faults) {
+  const auto& weights = spec.weighting().per_class().weights();
+  const LabelKind kind = LabelsOf(spec);
+  if (weights.empty() || kind == LabelKind::kNumbers) return;
+  const std::string path = "weighting.per_class.weights";
+  const int64_t classes =
+      kind == LabelKind::kSigns ? 2 : CountClasses(spec, train);
+  if (classes > 0 && weights.size() != classes) {
+    faults->push_back({path, absl::StrCat("want ", classes,
+                                          " values, one for each class, got ",
+                                          weights.size())});
+  } else if (train.counts && (weights[0] == 0 || train.counts->negative == 0) &&
+             (weights[1] == 0 || train.counts->positive == 0) &&
+             weights[0] + weights[1] > 0) {
+    faults->push_back(
+        {path, "want a weight > 0 for a class that has rows, got 0"});
+  }
 }
 
 // Weights that are lost beside the others.
@@ -137,7 +259,7 @@ void CheckPower(const v1::RunSpec& spec, const ClassCounts& counts,
   const bool infinite = std::any_of(
       parts.begin(), parts.end(),
       [](const WeightedCount& part) { return !std::isfinite(part.weight); });
-  if (!infinite && !FindLost(parts, spec.normalization())) return;
+  if (!infinite && !FindLost(parts, spec)) return;
   faults->push_back(
       {kPower, absl::StrCat("want a power that loses no weight beside the "
                             "others, got ",
@@ -166,7 +288,7 @@ void CheckExampleWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
                                      : "want a sum > 0, got only zeros"});
     return;
   }
-  if (const auto lost = FindLost(parts, spec.normalization())) {
+  if (const auto lost = FindLost(parts, spec)) {
     faults->push_back(
         {IndexPath(kWeights, *lost), LostMessage(parts[*lost].weight)});
   }
@@ -176,13 +298,20 @@ void CheckExampleWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
 
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   const v1::Weighting& weighting = spec.weighting();
+  CheckAltering(weighting, faults);
+  CheckSchedule(spec, faults);
+  if (weighting.has_effective_number()) CheckEffective(spec, faults);
+  if (!weighting.per_class().weights().empty()) {
+    return CheckClassWeights(spec, faults);
+  }
   if (weighting.has_per_example()) CheckExampleWeights(spec, faults);
   if (weighting.has_inverse_frequency()) CheckFrequency(spec, faults);
   if (!weighting.has_per_class()) return;
   WantSigns("weighting.per_class", LabelsOf(spec), faults);
   const double ratio = weighting.per_class().ratio();
   if (!weighting.per_class().has_ratio()) {
-    faults->push_back({kRatio, "want a finite value >= 0, got nothing"});
+    faults->push_back(
+        {kRatio, "want a finite value >= 0, or weights, got nothing"});
   } else if (!std::isfinite(ratio) || ratio < 0) {
     faults->push_back({kRatio, absl::StrCat("want a finite value >= 0, got ",
                                             ShowNumber(ratio))});
@@ -198,6 +327,7 @@ void CheckWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
   if (train.counts && weighting.has_inverse_frequency()) {
     CheckPower(spec, *train.counts, faults);
   }
+  CheckClassWeightsOf(spec, train, faults);
   const std::optional<int64_t> count = CountRows(train);
   if (!count || !weighting.has_per_example()) return;
   const int got = weighting.per_example().weights_size();

@@ -207,9 +207,19 @@ void FillDefaults(v1::RunSpec* spec) {
   FillModel(spec);
   FillLoss(spec);
   if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
+  if (!spec->weighting().has_power()) {
+    spec->mutable_weighting()->set_power(1);
+  }
+  if (!spec->weighting().has_schedule()) {
+    spec->mutable_weighting()->mutable_schedule()->mutable_always();
+  }
   if (spec->weighting().has_inverse_frequency() &&
       !spec->weighting().inverse_frequency().has_power()) {
     spec->mutable_weighting()->mutable_inverse_frequency()->set_power(1);
+  }
+  if (spec->weighting().has_effective_number() &&
+      !spec->weighting().effective_number().has_beta()) {
+    spec->mutable_weighting()->mutable_effective_number()->set_beta(0.9999);
   }
   if (spec->normalization() == v1::NORMALIZATION_UNSPECIFIED) {
     spec->set_normalization(v1::NORMALIZATION_MEAN_ONE);

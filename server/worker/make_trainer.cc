@@ -126,6 +126,10 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   STEELYARD_ASSIGN_OR_RETURN(NetworkProblem problem, MakeNetwork(spec));
   STEELYARD_RETURN_IF_ERROR(SetNormalization(spec.normalization(), problem));
   STEELYARD_RETURN_IF_ERROR(SetRegularizer(spec.regularizer(), problem));
+  if (spec.weighting().has_schedule()) {
+    STEELYARD_ASSIGN_OR_RETURN(problem.weight_schedule,
+                               WeightScheduleOf(spec.weighting().schedule()));
+  }
   STEELYARD_RETURN_IF_ERROR(CheckStop(spec.stop()));
   STEELYARD_RETURN_IF_ERROR(SetEarly(spec, problem));
   // Of epochs the rows say how many steps they have.
@@ -229,6 +233,7 @@ LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
       .loss = problem.loss,
       .weights = std::move(problem.weights),
       .normalization = problem.normalization,
+      .weight_schedule = problem.weight_schedule,
       .penalty = problem.penalty,
       .learning_rate = problem.rate.initial,
       .rate_schedule = std::move(problem.rate.schedule),

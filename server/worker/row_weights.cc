@@ -1,7 +1,9 @@
 #include "server/worker/row_weights.h"
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -14,23 +16,68 @@ namespace {
 using training::LabelValues;
 using Weights = std::vector<double>;
 
+// Which class a row is of: -1 comes before +1.
+size_t ClassOf(const TrainingRows& rows, double label) {
+  if (rows.labels == LabelValues::kSigns) return label > 0 ? 1 : 0;
+  return static_cast<size_t>(label);
+}
+
+absl::Status WantClasses(absl::string_view field, const TrainingRows& rows) {
+  if (rows.labels != LabelValues::kNumbers) return absl::OkStatus();
+  return Wrong("weighting.", field,
+               ": want labels that are classes, got numbers");
+}
+
+// How many rows each class has: [K].
+Weights CountRows(const TrainingRows& rows) {
+  Weights counts(static_cast<size_t>(rows.classes), 0);
+  for (const double label : rows.train.labels) ++counts[ClassOf(rows, label)];
+  return counts;
+}
+
+// One weight for all rows of a class; of_class: [K].
+Weights Spread(const TrainingRows& rows, const Weights& of_class) {
+  Weights weights;
+  weights.reserve(rows.train.labels.size());
+  for (const double label : rows.train.labels) {
+    weights.push_back(of_class[ClassOf(rows, label)]);
+  }
+  return weights;
+}
+
+absl::StatusOr<Weights> ByClass(const v1::PerClassWeighting& per_class,
+                                const TrainingRows& rows) {
+  const std::string path = "weighting.per_class.weights";
+  STEELYARD_RETURN_IF_ERROR(WantClasses("per_class", rows));
+  if (per_class.has_ratio()) {
+    return Wrong("weighting.per_class: want ratio or weights, got both");
+  }
+  const auto& weights = per_class.weights();
+  if (weights.size() != rows.classes) {
+    return Wrong(path, ": want ", rows.classes,
+                 " values, one for each class, got ", weights.size());
+  }
+  for (int k = 0; k < weights.size(); ++k) {
+    STEELYARD_RETURN_IF_ERROR(
+        CheckAtLeastZero(absl::StrCat(path, "[", k, "]"), weights[k]));
+  }
+  return Spread(rows, Weights(weights.begin(), weights.end()));
+}
+
 absl::StatusOr<Weights> PerClass(const v1::PerClassWeighting& per_class,
                                  const TrainingRows& rows) {
+  if (!per_class.weights().empty()) return ByClass(per_class, rows);
   if (rows.labels != LabelValues::kSigns) {
     return Wrong("weighting.per_class: want labels of +1 and -1, got others");
   }
   if (!per_class.has_ratio()) {
-    return Wrong("weighting.per_class.ratio: want a value, got nothing");
+    return Wrong(
+        "weighting.per_class.ratio: want a value, or weights, got nothing");
   }
   const double ratio = per_class.ratio();
   STEELYARD_RETURN_IF_ERROR(
       CheckAtLeastZero("weighting.per_class.ratio", ratio));
-  Weights weights;
-  weights.reserve(rows.train.labels.size());
-  for (const double label : rows.train.labels) {
-    weights.push_back(label > 0 ? ratio : 1);
-  }
-  return weights;
+  return Spread(rows, {1, ratio});
 }
 
 absl::StatusOr<Weights> PerExample(const v1::PerExampleWeighting& per_example,
@@ -49,31 +96,38 @@ absl::StatusOr<Weights> PerExample(const v1::PerExampleWeighting& per_example,
 
 absl::StatusOr<Weights> InverseFrequency(double power,
                                          const TrainingRows& rows) {
-  if (rows.labels == LabelValues::kNumbers) {
-    return Wrong(
-        "weighting.inverse_frequency: want labels that are classes, "
-        "got numbers");
-  }
+  STEELYARD_RETURN_IF_ERROR(WantClasses("inverse_frequency", rows));
   if (!(power >= 0 && power <= 100)) {
     return Wrong("weighting.inverse_frequency.power: want 0 to 100, got ",
                  power);
   }
-  std::map<double, double> counts;
-  for (const double label : rows.train.labels) ++counts[label];
+  Weights weights = CountRows(rows);
   const auto n = static_cast<double>(rows.train.rows);
-  for (auto& [label, count] : counts) count = std::pow(n / count, power);
-  Weights weights;
-  weights.reserve(rows.train.labels.size());
-  for (const double label : rows.train.labels) {
-    weights.push_back(counts[label]);
+  for (double& weight : weights) {
+    if (weight > 0) weight = std::pow(n / weight, power);
   }
-  return weights;
+  return Spread(rows, weights);
 }
 
-}  // namespace
+absl::StatusOr<Weights> EffectiveNumber(double beta, const TrainingRows& rows) {
+  STEELYARD_RETURN_IF_ERROR(WantClasses("effective_number", rows));
+  if (!(beta >= 0 && beta < 1)) {
+    return Wrong(
+        "weighting.effective_number.beta: want a value >= 0 and < 1, got ",
+        beta);
+  }
+  Weights weights = CountRows(rows);
+  for (double& weight : weights) {
+    // 1 - beta^n to the last digits, however near 1 beta is.
+    if (weight > 0) {
+      weight = (1 - beta) / -std::expm1(weight * std::log(beta));
+    }
+  }
+  return Spread(rows, weights);
+}
 
-absl::StatusOr<Weights> RowWeightsOf(const v1::Weighting& weighting,
-                                     const TrainingRows& rows) {
+absl::StatusOr<Weights> OfKind(const v1::Weighting& weighting,
+                               const TrainingRows& rows) {
   switch (weighting.kind_case()) {
     case v1::Weighting::kUniform:
       return Weights();
@@ -83,12 +137,84 @@ absl::StatusOr<Weights> RowWeightsOf(const v1::Weighting& weighting,
       return PerExample(weighting.per_example(), rows);
     case v1::Weighting::kInverseFrequency:
       return InverseFrequency(weighting.inverse_frequency().power(), rows);
+    case v1::Weighting::kEffectiveNumber:
+      return EffectiveNumber(weighting.effective_number().beta(), rows);
     case v1::Weighting::KIND_NOT_SET:
       break;
   }
   return Wrong(
-      "weighting: want uniform, per_class, per_example or inverse_frequency, "
-      "got nothing");
+      "weighting: want uniform, per_class, per_example, inverse_frequency or "
+      "effective_number, got nothing");
+}
+
+absl::Status CheckAltering(const v1::Weighting& weighting) {
+  if (!(weighting.relative() >= 0 && weighting.relative() < 1)) {
+    return Wrong("weighting.relative: want a value >= 0 and < 1, got ",
+                 weighting.relative());
+  }
+  if (weighting.has_power() &&
+      !(weighting.power() >= 0 && weighting.power() <= 100)) {
+    return Wrong("weighting.power: want 0 to 100, got ", weighting.power());
+  }
+  return weighting.has_clip()
+             ? CheckAboveZero("weighting.clip", weighting.clip())
+             : absl::OkStatus();
+}
+
+double Altered(const v1::Weighting& weighting, double weight) {
+  const double relative = weighting.relative();
+  if (relative > 0) weight /= relative * weight + 1 - relative;
+  // A row without weight stays out, whatever the power.
+  if (weighting.has_power() && weight > 0) {
+    weight = std::pow(weight, weighting.power());
+  }
+  return weighting.has_clip() ? std::min(weight, weighting.clip()) : weight;
+}
+
+}  // namespace
+
+absl::StatusOr<Weights> RowWeightsOf(const v1::Weighting& weighting,
+                                     const TrainingRows& rows) {
+  STEELYARD_RETURN_IF_ERROR(CheckAltering(weighting));
+  STEELYARD_ASSIGN_OR_RETURN(Weights weights, OfKind(weighting, rows));
+  if (weights.empty() && Altered(weighting, 1) != 1) {
+    weights.assign(rows.train.labels.size(), 1);
+  }
+  for (double& weight : weights) weight = Altered(weighting, weight);
+  return weights;
+}
+
+absl::StatusOr<training::WeightSchedule> WeightScheduleOf(
+    const v1::WeightSchedule& schedule) {
+  constexpr auto kMost = static_cast<uint64_t>(INT64_MAX);
+  const auto step = [](uint64_t value) { return static_cast<int64_t>(value); };
+  switch (schedule.kind_case()) {
+    case v1::WeightSchedule::kDeferred:
+      if (!schedule.deferred().has_from() ||
+          schedule.deferred().from() > kMost) {
+        return Wrong("weighting.schedule.deferred.from: want a step, got ",
+                     schedule.deferred().from());
+      }
+      return training::DeferredWeights{.from =
+                                           step(schedule.deferred().from())};
+    case v1::WeightSchedule::kAnnealed: {
+      const v1::AnnealedWeights& annealed = schedule.annealed();
+      if (annealed.until() > kMost || annealed.from() >= annealed.until()) {
+        return Wrong(
+            "weighting.schedule.annealed: want from before until, got ",
+            annealed.from(), " and ", annealed.until());
+      }
+      return training::AnnealedWeights{.from = step(annealed.from()),
+                                       .until = step(annealed.until())};
+    }
+    case v1::WeightSchedule::kAlways:
+      return training::AlwaysWeighted{};
+    case v1::WeightSchedule::KIND_NOT_SET:
+      break;
+  }
+  return Wrong(
+      "weighting.schedule: want always, deferred or annealed, got "
+      "nothing");
 }
 
 }  // namespace steelyard::worker

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "server/worker/training_rows.h"
 #include "steelyard/v1/spec.pb.h"
+#include "training/weight_schedule.h"
 
 namespace steelyard::worker {
 
@@ -13,6 +14,10 @@ namespace steelyard::worker {
 // Errors: InvalidArgument, naming the field.
 absl::StatusOr<std::vector<double>> RowWeightsOf(const v1::Weighting& weighting,
                                                  const TrainingRows& rows);
+
+// Errors: InvalidArgument, naming the field.
+absl::StatusOr<training::WeightSchedule> WeightScheduleOf(
+    const v1::WeightSchedule& schedule);
 
 }  // namespace steelyard::worker
 

@@ -321,6 +321,8 @@ v1::RunSpec GoodSpec() {
   spec.mutable_model()->mutable_linear()->set_bias(true);
   spec.mutable_loss()->mutable_logistic();
   spec.mutable_weighting()->mutable_per_class()->set_ratio(10);
+  spec.mutable_weighting()->set_power(1);
+  spec.mutable_weighting()->mutable_schedule()->mutable_always();
   spec.set_normalization(v1::NORMALIZATION_MEAN_ONE);
   spec.mutable_regularizer()->mutable_l2()->set_strength(0.5);
   v1::GradientDescent* descent =
@@ -349,7 +351,7 @@ std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
   for (const std::vector<BadSpec>& part :
        {BadAlteredSpecs(), BadLossSpecs(), BadOptimizerSpecs(),
-        BadNetworkSpecs()}) {
+        BadWeightingSpecs(), BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

@@ -38,6 +38,8 @@ std::vector<BadSpec> BadAlteredSpecs();
 std::vector<BadSpec> BadLossSpecs();
 // That about optimisers and regularisers.
 std::vector<BadSpec> BadOptimizerSpecs();
+// That about weights.
+std::vector<BadSpec> BadWeightingSpecs();
 // That about networks.
 std::vector<BadSpec> BadNetworkSpecs();
 

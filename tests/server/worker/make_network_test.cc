@@ -223,6 +223,80 @@ TEST(MakeNetworkTest, EveryLossIsTheOneThatWasAskedFor) {
   }
 }
 
+// (sum w)^2 / sum w^2 of three rows with the weight a and five with b.
+double SampleSize(double a, double b) {
+  return (3 * a + 5 * b) * (3 * a + 5 * b) / (3 * a * a + 5 * b * b);
+}
+
+TEST(MakeNetworkTest, EveryWeightingIsTheOneThatWasAskedFor) {
+  struct Case {
+    std::function<void(v1::Weighting*)> set;
+    double positive;  // three rows have it
+    double negative;
+  };
+  const std::vector<Case> cases = {
+      {[](auto* w) {
+         w->mutable_per_class()->add_weights(2);
+         w->mutable_per_class()->add_weights(7);
+       },
+       7, 2},
+      {[](auto* w) { w->mutable_effective_number()->set_beta(0.5); },
+       .5 / (1 - .125), .5 / (1 - .03125)},
+      {[](auto* w) { w->mutable_effective_number()->set_beta(0); }, 1, 1},
+      {[](auto* w) { w->mutable_effective_number()->set_beta(1 - 1e-15); },
+       1. / 3, 1. / 5},
+      {[](auto* w) {
+         w->mutable_per_class()->set_ratio(9);
+         w->set_power(0.5);
+       },
+       3, 1},
+      {[](auto* w) {
+         w->mutable_per_class()->set_ratio(9);
+         w->set_clip(4);
+       },
+       4, 1},
+      {[](auto* w) {
+         w->mutable_per_class()->set_ratio(9);
+         w->set_relative(0.25);
+       },
+       9. / (0.25 * 9 + 0.75), 1},
+      {[](auto* w) {  // relative, power, clip: 3^2 = 9, and 8
+         w->mutable_per_class()->set_ratio(9);
+         w->set_relative(0.25);
+         w->set_power(2);
+         w->set_clip(8);
+       },
+       8, 1},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    v1::TrainLease lease = D8Lease(1);
+    v1::RunSpec& spec = *lease.mutable_spec();
+    spec.mutable_data()->mutable_inline_()->set_labels(3, -1);
+    spec.clear_weighting();
+    cases[i].set(spec.mutable_weighting());
+    EXPECT_NEAR(Train(lease).at("weights/effective_sample_size"),
+                SampleSize(cases[i].positive, cases[i].negative), 1e-9)
+        << i;
+  }
+}
+
+TEST(MakeNetworkTest, DeferredWeightsAreNoneBefore) {
+  v1::TrainLease lease = D8Lease(50);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_weighting()->mutable_uniform();
+  const auto even = Train(lease);
+  spec.mutable_weighting()->mutable_per_class()->set_ratio(10);
+  const auto weighted = Train(lease);
+  spec.mutable_weighting()->mutable_schedule()->mutable_deferred()->set_from(
+      50);
+  EXPECT_EQ(Train(lease).at("parameters/0"), even.at("parameters/0"));
+  spec.mutable_weighting()->mutable_schedule()->mutable_deferred()->set_from(0);
+  EXPECT_EQ(Train(lease).at("parameters/0"), weighted.at("parameters/0"));
+  spec.mutable_weighting()->mutable_schedule()->mutable_annealed()->set_until(
+      10);
+  EXPECT_NE(Train(lease).at("parameters/0"), weighted.at("parameters/0"));
+}
+
 TEST(MakeNetworkTest, LbfgsFindsTheMinimumThatDescentTendsTo) {
   v1::TrainLease lease = D8Lease(200'000);
   v1::RunSpec& spec = *lease.mutable_spec();
