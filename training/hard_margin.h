@@ -47,6 +47,9 @@ class GapPrediction {
   // NaN where the denominator is not above 0 yet.  step >= 1.
   double At(int64_t step) const;
 
+  // e
+  double constant() const { return across_; }
+
  private:
   double gamma_ = 0;
   double along_ = 0;   // u.rho

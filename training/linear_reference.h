@@ -45,6 +45,12 @@ class LinearReference {
   LinearReference(const Tiles& rows, const RowWeights& weights,
                   const absl::StatusOr<double>& fixed_step, MetricTable& table);
 
+  // Null where there is none.
+  const HardMargin* solution() const {
+    return solution_ ? &*solution_ : nullptr;
+  }
+  const std::optional<GapPrediction>& prediction() const { return prediction_; }
+
   // Appends ratio, gap, cosine and predicted gap.  theta: [d], finite, not 0;
   // margin: min_i z_i.theta / ||theta|| as `margin/normalized` has it.
   void MeasureDirection(int64_t step, const double* theta, double margin,

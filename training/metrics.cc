@@ -59,6 +59,11 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
   effective_id_ = Add("weights/effective_sample_size");
   norm_id_ = Add("parameters/norm");
   parameters_ = ShownParameters(train().columns(), table_);
+  const std::optional<GapPrediction>& prediction = reference_.prediction();
+  theory_ = TheoryMetrics(
+      problem, train(), weights, reference_.solution(),
+      prediction ? std::optional(prediction->constant()) : std::nullopt,
+      table_);
 }
 
 LinearReference Metrics::MakeReference(const LinearProblem& problem,
@@ -119,7 +124,7 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
                                                     static_cast<double>(n)));
   group_errors_[number].Measure(margins, values);
   if (number == 0) {
-    train_loss_ = std::exp(log_loss);
+    train_log_loss_ = log_loss;
     least_margin_ = *std::min_element(margins.begin(), margins.end());
   }
   return absl::OkStatus();
@@ -135,8 +140,9 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   }
   const double norm = Norm(theta, d);
   if (objective_id_.has_value()) {
-    values.push_back(Value(*objective_id_,
-                           train_loss_ + PenaltyAt(penalty_, norm, d, theta)));
+    values.push_back(
+        Value(*objective_id_,
+              std::exp(train_log_loss_) + PenaltyAt(penalty_, norm, d, theta)));
   }
   if (norm > 0) {
     const double margin = least_margin_ / norm;
@@ -147,6 +153,10 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
   parameters_.Measure(theta, values);
+  // The margins of the training rows again: those of the last set are there.
+  if (sets_.size() > 1) train().Margins(theta, margins_.data());
+  theory_.Measure(step, train(), norm, LossMargins(sets_.front()),
+                  train_log_loss_, values);
   return values;
 }
 

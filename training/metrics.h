@@ -12,6 +12,7 @@
 #include "training/group_errors.h"
 #include "training/linear_reference.h"
 #include "training/metric_table.h"
+#include "training/theory_metrics.h"
 #include "training/tiles.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -73,7 +74,7 @@ class Metrics {
   std::vector<MeasuredRows> sets_;
   AlignedDoubles margins_;       // room for the largest set
   AlignedDoubles loss_margins_;  // likewise, of a loss with margins of its own
-  double train_loss_ = 0;        // at the last measure
+  double train_log_loss_ = 0;    // at the last measure
   double least_margin_ = 0;      // of the training rows, at the last measure
   const double effective_sample_size_;
 
@@ -83,6 +84,7 @@ class Metrics {
   std::optional<uint32_t> objective_id_;   // nothing: absent for the whole run
   uint32_t margin_id_ = 0;
   LinearReference reference_;
+  TheoryMetrics theory_;
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
   ShownParameters parameters_;

@@ -5,32 +5,12 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "training/sum_tree.h"
-#include "training/tile_products.h"
 
 namespace steelyard::training {
 namespace {
 
-constexpr int64_t kTilesPerBlock = kBlockRows / Tiles::kRows;
 // Attempts of 2^(-1/10) each: to the least double and beyond.
 constexpr int kMostAttempts = 12'000;
-
-// Adds up pull_i z_i: partial: room for [d, 8].
-void AddUp(const Tiles& tiles, const double* pull, double* partial,
-           double* sum) {
-  const int64_t d = tiles.columns();
-  std::fill_n(sum, d, 0.0);
-  for (int64_t first = 0; first < tiles.tiles(); first += kTilesPerBlock) {
-    const int64_t end = std::min(first + kTilesPerBlock, tiles.tiles());
-    std::fill_n(partial, d * Tiles::kRows, 0.0);
-    for (int64_t t = first; t < end; ++t) {
-      AddRows<1>(tiles.tile(t), d, pull + t * Tiles::kRows, partial);
-    }
-    for (int64_t j = 0; j < d; ++j) {
-      sum[j] += Combine(partial + j * Tiles::kRows);
-    }
-  }
-}
 
 double Norm(const AlignedDoubles& values) {
   long double squares = 0;
@@ -91,7 +71,7 @@ void ScaledDescent::Direction(double log_loss) {
     pull_.data()[i] =
         std::exp(log_pull_[i] + LogPull(loss_, margins_.data()[i]) - log_loss);
   }
-  AddUp(tiles_, pull_.data(), partial_.data(), sum_.data());
+  tiles_.AddUp(pull_.data(), partial_.data(), sum_.data());
 }
 
 absl::Status ScaledDescent::Step(double rate, double* theta) {

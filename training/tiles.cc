@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "training/sum_tree.h"
 #include "training/tile_products.h"
 
 namespace steelyard::training {
@@ -51,6 +52,21 @@ Tiles Tiles::Scaled(int exponent) const {
 
 void Tiles::Margins(const double* theta, double* margins) const {
   MultiplyRows(data_.data(), columns_, tiles(), theta, margins);
+}
+
+void Tiles::AddUp(const double* factors, double* partial, double* sum) const {
+  constexpr int64_t kTilesPerBlock = kBlockRows / kRows;
+  std::fill_n(sum, columns_, 0.0);
+  for (int64_t first = 0; first < tiles(); first += kTilesPerBlock) {
+    const int64_t end = std::min(first + kTilesPerBlock, tiles());
+    std::fill_n(partial, columns_ * kRows, 0.0);
+    for (int64_t t = first; t < end; ++t) {
+      AddRows<1>(tile(t), columns_, factors + t * kRows, partial);
+    }
+    for (int64_t j = 0; j < columns_; ++j) {
+      sum[j] += Combine(partial + j * kRows);
+    }
+  }
 }
 
 }  // namespace steelyard::training

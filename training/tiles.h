@@ -52,6 +52,11 @@ class Tiles {
   // [8 * tiles], aligned to 64 bytes; theta: [d].
   void Margins(const double* theta, double* margins) const;
 
+  // Writes sum_i factor_i z_i, [d], by the tree of sum_tree.h.  factors:
+  // [8 * tiles], 0 beyond the rows; partial: room for [d, 8]; all aligned to 64
+  // bytes.
+  void AddUp(const double* factors, double* partial, double* sum) const;
+
  private:
   int64_t rows_ = 0;
   int64_t columns_ = 0;

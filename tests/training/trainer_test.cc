@@ -244,7 +244,7 @@ TEST(TrainerTest, MetricsWithoutValueAreListedWithTheReason) {
     }
     return by_name;
   };
-  EXPECT_EQ(reasons(D8()).size(), 1U);
+  EXPECT_EQ(reasons(D8()).size(), 4U);  // bound/p4_a, b and c too
   EXPECT_EQ(reasons(D8()).count("train/objective"), 1U);
 
   LinearProblem inseparable = Mixed();
