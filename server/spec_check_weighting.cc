@@ -201,6 +201,19 @@ void CheckSchedule(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   }
 }
 
+void CheckDualOptimal(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const std::string path = "weighting.dual_optimal";
+  WantSigns(path, LabelsOf(spec), faults);
+  if (spec.has_model() && !spec.model().has_linear()) {
+    faults->push_back({path, "want it with a linear model, got another"});
+  }
+  const double floor = spec.weighting().dual_optimal().floor();
+  if (std::isfinite(floor) && floor >= 0) return;
+  faults->push_back(
+      {FieldPath(path, "floor"),
+       absl::StrCat("want a finite value >= 0, got ", ShowNumber(floor))});
+}
+
 void CheckClassWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   const v1::PerClassWeighting& per_class = spec.weighting().per_class();
   const std::string path = "weighting.per_class.weights";
@@ -301,6 +314,7 @@ void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   CheckAltering(weighting, faults);
   CheckSchedule(spec, faults);
   if (weighting.has_effective_number()) CheckEffective(spec, faults);
+  if (weighting.has_dual_optimal()) CheckDualOptimal(spec, faults);
   if (!weighting.per_class().weights().empty()) {
     return CheckClassWeights(spec, faults);
   }

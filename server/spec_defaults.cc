@@ -217,6 +217,10 @@ void FillDefaults(v1::RunSpec* spec) {
       !spec->weighting().inverse_frequency().has_power()) {
     spec->mutable_weighting()->mutable_inverse_frequency()->set_power(1);
   }
+  if (spec->weighting().has_dual_optimal() &&
+      !spec->weighting().dual_optimal().has_floor()) {
+    spec->mutable_weighting()->mutable_dual_optimal()->set_floor(0.01);
+  }
   if (spec->weighting().has_effective_number() &&
       !spec->weighting().effective_number().has_beta()) {
     spec->mutable_weighting()->mutable_effective_number()->set_beta(0.9999);

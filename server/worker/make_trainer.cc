@@ -272,8 +272,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
                              ScaleOf(spec.optimizer()));
   STEELYARD_RETURN_IF_ERROR(memory.Check(EstimateBytes(lease)));
   STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows, ReadTrainingRows(spec, files));
-  STEELYARD_ASSIGN_OR_RETURN(problem.weights,
-                             RowWeightsOf(spec.weighting(), rows));
+  STEELYARD_ASSIGN_OR_RETURN(problem.weights, RowWeightsOf(spec, rows));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
   STEELYARD_ASSIGN_OR_RETURN(

@@ -8,7 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/worker/failure.h"
+#include "server/worker/read_files.h"
 #include "support/status_macros.h"
+#include "training/dual_weights.h"
 
 namespace steelyard::worker {
 namespace {
@@ -126,8 +128,29 @@ absl::StatusOr<Weights> EffectiveNumber(double beta, const TrainingRows& rows) {
   return Spread(rows, weights);
 }
 
-absl::StatusOr<Weights> OfKind(const v1::Weighting& weighting,
+absl::StatusOr<Weights> DualOptimal(const v1::RunSpec& spec,
+                                    const TrainingRows& rows) {
+  const std::string path = "weighting.dual_optimal";
+  if (rows.labels != LabelValues::kSigns || !spec.model().has_linear()) {
+    return Wrong(path, ": want a linear model and labels of +1 and -1");
+  }
+  const double floor = spec.weighting().dual_optimal().floor();
+  STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero(path + ".floor", floor));
+  const bool bias =
+      !spec.model().linear().has_bias() || spec.model().linear().bias();
+  absl::StatusOr<Weights> weights =
+      training::DualOptimalWeights(rows.train, bias, floor);
+  if (weights.ok()) return weights;
+  const std::string message = absl::StrCat(
+      path,
+      ": want rows that have a largest margin: ", weights.status().message());
+  return IsStored(spec.data()) ? absl::FailedPreconditionError(message)
+                               : absl::InvalidArgumentError(message);
+}
+
+absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
                                const TrainingRows& rows) {
+  const v1::Weighting& weighting = spec.weighting();
   switch (weighting.kind_case()) {
     case v1::Weighting::kUniform:
       return Weights();
@@ -139,12 +162,14 @@ absl::StatusOr<Weights> OfKind(const v1::Weighting& weighting,
       return InverseFrequency(weighting.inverse_frequency().power(), rows);
     case v1::Weighting::kEffectiveNumber:
       return EffectiveNumber(weighting.effective_number().beta(), rows);
+    case v1::Weighting::kDualOptimal:
+      return DualOptimal(spec, rows);
     case v1::Weighting::KIND_NOT_SET:
       break;
   }
   return Wrong(
-      "weighting: want uniform, per_class, per_example, inverse_frequency or "
-      "effective_number, got nothing");
+      "weighting: want uniform, per_class, per_example, inverse_frequency, "
+      "effective_number or dual_optimal, got nothing");
 }
 
 absl::Status CheckAltering(const v1::Weighting& weighting) {
@@ -173,10 +198,11 @@ double Altered(const v1::Weighting& weighting, double weight) {
 
 }  // namespace
 
-absl::StatusOr<Weights> RowWeightsOf(const v1::Weighting& weighting,
+absl::StatusOr<Weights> RowWeightsOf(const v1::RunSpec& spec,
                                      const TrainingRows& rows) {
+  const v1::Weighting& weighting = spec.weighting();
   STEELYARD_RETURN_IF_ERROR(CheckAltering(weighting));
-  STEELYARD_ASSIGN_OR_RETURN(Weights weights, OfKind(weighting, rows));
+  STEELYARD_ASSIGN_OR_RETURN(Weights weights, OfKind(spec, rows));
   if (weights.empty() && Altered(weighting, 1) != 1) {
     weights.assign(rows.train.labels.size(), 1);
   }

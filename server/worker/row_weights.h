@@ -11,8 +11,9 @@
 namespace steelyard::worker {
 
 // The weight of each training row before normalisation; empty: all 1.
-// Errors: InvalidArgument, naming the field.
-absl::StatusOr<std::vector<double>> RowWeightsOf(const v1::Weighting& weighting,
+// Errors: InvalidArgument, naming the field; FailedPrecondition when the rows
+// of a dataset have no such weights.
+absl::StatusOr<std::vector<double>> RowWeightsOf(const v1::RunSpec& spec,
                                                  const TrainingRows& rows);
 
 // Errors: InvalidArgument, naming the field.

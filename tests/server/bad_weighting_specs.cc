@@ -64,6 +64,15 @@ constexpr BadSpec kBadWeightings[] = {
        W(s)->mutable_effective_number()->set_beta(0.5);
      },
      "weighting.effective_number", "want labels that are classes"},
+    {"ANegativeFloor",
+     [](Spec* s) { W(s)->mutable_dual_optimal()->set_floor(-1); },
+     "weighting.dual_optimal.floor", "want a finite value >= 0, got -1"},
+    {"TheDualOptimumOfANetwork",
+     [](Spec* s) {
+       MakeMlp(s);
+       W(s)->mutable_dual_optimal()->set_floor(0);
+     },
+     "weighting.dual_optimal", "want it with a linear model"},
     {"RelativeOfOne", [](Spec* s) { W(s)->set_relative(1); },
      "weighting.relative", "want a value >= 0 and < 1, got 1"},
     {"APowerOfWeightsThatIsNaN", [](Spec* s) { W(s)->set_power(kNaN); },

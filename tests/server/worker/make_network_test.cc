@@ -282,6 +282,27 @@ TEST(MakeNetworkTest, EveryWeightingIsTheOneThatWasAskedFor) {
   }
 }
 
+// docs/science.md, D8: near p* the gap is a thousand times smaller.
+TEST(MakeNetworkTest, DualOptimalWeightsAreThoseOfTheScience) {
+  v1::TrainLease lease = D8Lease(10'000);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_weighting()->mutable_dual_optimal();
+  const auto near = Train(lease);
+  EXPECT_NEAR(near.at("theory/kl"), .00623, 5e-6);
+  EXPECT_NEAR(near.at("direction/gap"), .00007, 5e-6);
+  spec.mutable_weighting()->mutable_dual_optimal()->set_floor(0);
+  const auto exact = Train(lease);  // 3 rows are left, P3 holds
+  EXPECT_LT(exact.at("direction/gap"), 1e-12);
+  EXPECT_NEAR(exact.at("theory/kl"), 0, 1e-12);
+
+  spec.mutable_data()->mutable_inline_()->set_labels(0, -1);
+  spec.mutable_data()->mutable_inline_()->set_labels(4, 1);
+  EXPECT_THAT(MakeTrainer(lease, MemoryLimit()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "weighting.dual_optimal: want rows that have a largest "
+                       "margin: not separable"));
+}
+
 TEST(MakeNetworkTest, DeferredWeightsAreNoneBefore) {
   v1::TrainLease lease = D8Lease(50);
   v1::RunSpec& spec = *lease.mutable_spec();
