@@ -89,6 +89,20 @@ void CheckClasses(const std::string& path, const v1::Classes& classes,
   }
 }
 
+// `left_out` of a set's classes.
+void CheckLeftOut(const std::string& path, const v1::Classes& classes,
+                  const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const std::string field = FieldPath(path, "left_out");
+  if (path == "data.classes") {
+    faults->push_back({field, "want it in a test set alone, got it in data"});
+  } else if (HasLists(classes)) {
+    faults->push_back({path, "want lists of labels or left_out, got both"});
+  } else if (!spec.data().has_classes()) {
+    faults->push_back(
+        {field, "want data.classes, which leave labels out, got none"});
+  }
+}
+
 // The number of values in each row, absent when the rows do not agree.
 std::optional<int64_t> CheckFeatures(const std::string& path,
                                      const v1::InlineData& table,
@@ -174,20 +188,20 @@ std::optional<ClassCounts> CheckLabels(const std::string& path,
 
 KnownRows CheckInline(const std::string& path, const v1::Data& data,
                       const v1::RunSpec& spec, std::vector<Fault>* faults) {
-  const v1::Classes* classes = ClassesOf(data, spec);
+  const RowChoice choice = ChoiceOf(data, spec);
   const v1::InlineData& table = data.inline_();
   KnownRows rows;
   rows.columns =
       CheckFeatures(FieldPath(path, "inline.features"), table, faults);
   const LabelKind kind = LabelsOf(spec);
-  if (!AreSound(classes, kind)) return rows;
+  if (!IsSound(choice, kind)) return rows;
   const std::string labels = FieldPath(path, "inline.labels");
   if (kind == LabelKind::kSigns) {
-    rows.counts = CheckLabels(labels, table, LabelMap(classes), faults);
+    rows.counts = CheckLabels(labels, table, LabelMap(choice), faults);
     if (rows.counts) rows.counts = TakeOf(data, *rows.counts);
   } else {
     const std::optional<int64_t> columns = rows.columns;
-    rows = CheckOtherLabels(labels, data, OtherLabels(kind, classes), faults);
+    rows = CheckOtherLabels(labels, data, OtherLabels(kind, choice), faults);
     rows.columns = columns;
   }
   const std::optional<int64_t> left = CountRows(rows);
@@ -277,10 +291,10 @@ void CheckTake(const std::string& path, const v1::Data& data, LabelKind kind,
 
 }  // namespace
 
-bool AreSound(const v1::Classes* classes, LabelKind kind) {
-  if (classes == nullptr) return true;
+bool IsSound(const RowChoice& choice, LabelKind kind) {
+  if (choice.classes == nullptr) return !choice.left_out;
   std::vector<Fault> faults;
-  CheckClasses("", *classes, kind, &faults);
+  CheckClasses("", *choice.classes, kind, &faults);
   return faults.empty();
 }
 
@@ -317,7 +331,9 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
   if (data.has_cifar()) {
     CheckCifar(FieldPath(path, "cifar"), data.cifar(), faults);
   }
-  if (data.has_classes()) {
+  if (data.classes().left_out()) {
+    CheckLeftOut(FieldPath(path, "classes"), data.classes(), spec, faults);
+  } else if (data.has_classes()) {
     CheckClasses(FieldPath(path, "classes"), data.classes(), LabelsOf(spec),
                  faults);
   }

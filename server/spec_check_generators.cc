@@ -33,9 +33,9 @@ class GeneratorChecker {
                    const v1::RunSpec& spec, std::vector<Fault>* faults)
       : path_(std::move(path)),
         data_(data),
-        classes_(ClassesOf(data, spec)),
+        choice_(ChoiceOf(data, spec)),
         kind_(LabelsOf(spec)),
-        labels_(classes_),
+        labels_(choice_),
         faults_(faults) {}
 
   KnownRows Check() {
@@ -324,8 +324,8 @@ class GeneratorChecker {
 
   void CountOthers(const std::string& name,
                    const std::vector<LabelCount>& counts, KnownRows* known) {
-    if (!AreSound(classes_, kind_)) return;
-    OtherLabels labels(kind_, classes_);
+    if (!IsSound(choice_, kind_)) return;
+    OtherLabels labels(kind_, choice_);
     for (const LabelCount& count : counts) {
       if (count.rows == 0) continue;
       std::string wrong = labels.Add(static_cast<double>(count.label),
@@ -343,7 +343,7 @@ class GeneratorChecker {
 
   std::optional<ClassCounts> CountClasses(
       const std::string& name, const std::vector<LabelCount>& counts) {
-    if (!AreSound(classes_, kind_)) return std::nullopt;
+    if (!IsSound(choice_, kind_)) return std::nullopt;
     const bool zero_or_one =
         std::all_of(counts.begin(), counts.end(), [](const LabelCount& count) {
           return count.label == 0 || count.label == 1;
@@ -371,7 +371,7 @@ class GeneratorChecker {
 
   const std::string path_;
   const v1::Data& data_;
-  const v1::Classes* const classes_;
+  const RowChoice choice_;
   const LabelKind kind_;
   const LabelMap labels_;
   std::vector<Fault>* const faults_;

@@ -47,9 +47,9 @@ class SetChecker {
              std::vector<Fault>* faults)
       : path_(std::move(path)),
         data_(data),
-        classes_(ClassesOf(data, spec)),
+        choice_(ChoiceOf(data, spec)),
         kind_(LabelsOf(spec)),
-        labels_(classes_),
+        labels_(choice_),
         known_(known),
         faults_(faults) {}
 
@@ -116,7 +116,7 @@ class SetChecker {
   // How many groups the rows have, as far as it is known: where no row is left
   // out, all of the column's.
   int64_t CheckGroups(const v1::ColumnSummary& column) {
-    if (classes_ != nullptr || data_.has_take()) return 0;
+    if (choice_.classes != nullptr || data_.has_take()) return 0;
     for (const v1::TextCount& text : column.texts()) {
       if (!text.text().empty()) continue;
       Add("csv.group",
@@ -250,8 +250,8 @@ class SetChecker {
   void CountLabels(absl::string_view field, const Counts& values,
                    KnownRows* rows) {
     if (kind_ == LabelKind::kNumbers) return;
-    if (!AreSound(classes_, kind_)) return;
-    if (values.empty() && classes_ == nullptr) {
+    if (!IsSound(choice_, kind_)) return;
+    if (values.empty() && choice_.classes == nullptr) {
       Add(field, kind_ == LabelKind::kSigns
                      ? absl::StrCat("labels must be -1 and +1, got more than "
                                     "1000 different ones",
@@ -294,7 +294,7 @@ class SetChecker {
 
   bool CountClasses(absl::string_view field, const Counts& values,
                     KnownRows* rows) {
-    OtherLabels labels(kind_, classes_);
+    OtherLabels labels(kind_, choice_);
     for (const v1::ValueCount& value : values) {
       const std::string wrong = labels.Add(value.value(), value.count());
       if (wrong.empty()) continue;
@@ -315,7 +315,7 @@ class SetChecker {
 
   const std::string path_;
   const v1::Data& data_;
-  const v1::Classes* const classes_;
+  const RowChoice choice_;
   const LabelKind kind_;
   const LabelMap labels_;
   const std::map<std::string, KnownDataset>& known_;

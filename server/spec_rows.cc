@@ -46,9 +46,18 @@ std::optional<int64_t> CountRows(const KnownRows& rows) {
   return rows.counts->positive + rows.counts->negative;
 }
 
-const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec) {
-  if (data.has_classes()) return &data.classes();
-  return spec.data().has_classes() ? &spec.data().classes() : nullptr;
+bool HasLists(const v1::Classes& classes) {
+  return !classes.positive().empty() || !classes.negative().empty() ||
+         !classes.each().empty();
+}
+
+RowChoice ChoiceOf(const v1::Data& data, const v1::RunSpec& spec) {
+  const v1::Classes* const others =
+      spec.data().has_classes() ? &spec.data().classes() : nullptr;
+  if (!data.has_classes()) return {.classes = others};
+  if (!data.classes().left_out()) return {.classes = &data.classes()};
+  return {.classes = HasLists(data.classes()) ? nullptr : others,
+          .left_out = true};
 }
 
 std::string WantDrawnNumber(double got) {
@@ -56,10 +65,12 @@ std::string WantDrawnNumber(double got) {
                       " in magnitude, got ", ShowNumber(got));
 }
 
-LabelMap::LabelMap(const v1::Classes* classes) : identity_(classes == nullptr) {
-  if (classes == nullptr) return;
-  positive_.insert(classes->positive().begin(), classes->positive().end());
-  negative_.insert(classes->negative().begin(), classes->negative().end());
+LabelMap::LabelMap(const RowChoice& choice)
+    : identity_(choice.classes == nullptr), left_out_(choice.left_out) {
+  if (choice.classes == nullptr) return;
+  const v1::Classes& classes = *choice.classes;
+  positive_.insert(classes.positive().begin(), classes.positive().end());
+  negative_.insert(classes.negative().begin(), classes.negative().end());
 }
 
 std::optional<int> LabelMap::Map(double label) const {
@@ -69,8 +80,11 @@ std::optional<int> LabelMap::Map(double label) const {
     if (whole == 1 || whole == -1) return static_cast<int>(whole);
     return std::nullopt;
   }
-  if (positive_.count(whole) > 0) return 1;
-  return negative_.count(whole) > 0 ? -1 : 0;
+  const int listed = positive_.contains(whole)   ? 1
+                     : negative_.contains(whole) ? -1
+                                                 : 0;
+  if (!left_out_) return listed;
+  return listed == 0 ? 1 : 0;
 }
 
 bool IsNameable(double label) {
@@ -117,16 +131,19 @@ std::string OtherLabels::Add(double label, int64_t rows) {
                         ShowNumber(label));
   }
   const auto whole = static_cast<int64_t>(label);
-  if (classes_ == nullptr) {
+  if (choice_.classes == nullptr) {
     rows_[whole] += rows;
     if (whole >= 0 && whole < kMostClasses) return "";
     return absl::StrCat("want a class from 0 to ", kMostClasses - 1,
                         " as label, got ", whole,
                         "; choose with classes: {each: [...]}");
   }
-  const auto& each = classes_->each();
+  const auto& each = choice_.classes->each();
   const auto found = std::find(each.begin(), each.end(), whole);
-  if (found != each.end()) rows_[found - each.begin()] += rows;
+  const bool is_listed = found != each.end();
+  if (is_listed != choice_.left_out) {
+    rows_[choice_.left_out ? 1 : found - each.begin()] += rows;
+  }
   return "";
 }
 

@@ -54,9 +54,17 @@ struct SpecRows {
 // Of the rows that are trained on, with signs or without.
 std::optional<int64_t> CountRows(const KnownRows& rows);
 
-// The classes that hold for a set: its own, else those of the training data,
-// else null.
-const v1::Classes* ClassesOf(const v1::Data& data, const v1::RunSpec& spec);
+// Whether they list any label.
+bool HasLists(const v1::Classes& classes);
+
+// Which lists of labels choose the rows of a set.
+struct RowChoice {
+  // Its own, or those of the training data; null: there are none, or both its
+  // own and left_out.
+  const v1::Classes* classes = nullptr;
+  bool left_out = false;  // wanted are the rows that they leave out
+};
+RowChoice ChoiceOf(const v1::Data& data, const v1::RunSpec& spec);
 
 // Of one problem; each has a metric of its own.
 inline constexpr int64_t kMostClasses = 1'000;
@@ -74,8 +82,8 @@ std::string WantDrawnNumber(double got);
 // What labels of -1 and +1 become.
 class LabelMap {
  public:
-  // Null: labels are -1 and +1 already.
-  explicit LabelMap(const v1::Classes* classes);
+  // Without lists labels are -1 and +1 already.
+  explicit LabelMap(const RowChoice& choice);
 
   // +1, -1, or 0 for a row that is left out; absent when it is no whole number
   // of at most 2^53 in magnitude, or neither -1 nor +1 where there are no
@@ -87,6 +95,7 @@ class LabelMap {
 
  private:
   bool identity_;
+  bool left_out_;
   std::set<int64_t> positive_;
   std::set<int64_t> negative_;
 };
@@ -94,9 +103,9 @@ class LabelMap {
 // Labels that are classes or numbers, gathered.
 class OtherLabels {
  public:
-  // `classes`: as ClassesOf has it; sound.
-  OtherLabels(LabelKind kind, const v1::Classes* classes)
-      : kind_(kind), classes_(classes) {}
+  // `choice`: sound.
+  OtherLabels(LabelKind kind, const RowChoice& choice)
+      : kind_(kind), choice_(choice) {}
 
   // Adds so many rows with a label.  Empty, or what is wrong with it.
   std::string Add(double label, int64_t rows);
@@ -106,7 +115,7 @@ class OtherLabels {
 
  private:
   const LabelKind kind_;
-  const v1::Classes* const classes_;
+  const RowChoice choice_;
   std::map<int64_t, int64_t> rows_;  // by class; of numbers all in 0
 };
 
@@ -138,9 +147,9 @@ KnownRows CheckData(const std::string& path, const v1::Data& data,
 KnownRows CheckGenerator(const std::string& path, const v1::Data& data,
                          const v1::RunSpec& spec, std::vector<Fault>* faults);
 
-// Whether `classes`, null or not, choose anything of this kind: no list is
-// empty, no label in two.
-bool AreSound(const v1::Classes* classes, LabelKind kind);
+// Whether the lists, if any, choose anything of this kind: none is empty, no
+// label in two.
+bool IsSound(const RowChoice& choice, LabelKind kind);
 
 // Whether the rows lie in stored files.
 bool IsStored(const v1::Data& data);

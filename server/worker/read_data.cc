@@ -71,12 +71,38 @@ absl::Status CheckClasses(const v1::Classes& classes, LabelValues labels) {
   return Wrong("classes: want them in data too, or nowhere");
 }
 
+// The lists that a test set's `left_out` leaves out.
+absl::StatusOr<v1::Classes> ListsLeftOut(const v1::RunSpec& spec,
+                                         const v1::Data& data) {
+  const v1::Classes& own = data.classes();
+  if (!own.positive().empty() || !own.negative().empty() ||
+      !own.each().empty()) {
+    return Wrong("classes: want lists of labels or left_out, got both");
+  }
+  const v1::Classes& others = spec.data().classes();
+  if (others.left_out()) {
+    return Wrong(
+        "classes.left_out: want it in a test set alone, got it in "
+        "data");
+  }
+  if (!spec.data().has_classes()) {
+    return Wrong(
+        "classes.left_out: want data.classes, which leave labels out, "
+        "got none");
+  }
+  return others;
+}
+
 absl::StatusOr<RowSelection> MakeSelection(const v1::RunSpec& spec,
                                            const v1::Data& data) {
   RowSelection selection;
   selection.labels = LabelsOf(spec);
   if (data.has_classes()) {
-    const v1::Classes& classes = data.classes();
+    v1::Classes classes = data.classes();
+    selection.left_out = classes.left_out();
+    if (selection.left_out) {
+      STEELYARD_ASSIGN_OR_RETURN(classes, ListsLeftOut(spec, data));
+    }
     STEELYARD_RETURN_IF_ERROR(CheckClasses(classes, selection.labels));
     selection.positive.assign(classes.positive().begin(),
                               classes.positive().end());

@@ -125,17 +125,30 @@ stop: {steps: 50}
                 bytes([label] + pixels[label] * 1536) for label in labels))
         batch("data_batch_1.bin", 1, 2)
         batch("data_batch_2.bin", 2, 0, 1)
+        batch("test_batch.bin", 0, 1, 0, 2, 0)
         spec = self.write("cifar.yaml", """\
 data:
   cifar: {batches: [{file: data_batch_1.bin}, {file: data_batch_2.bin}]}
   classes: {positive: [1], negative: [2]}
+test_sets:
+  test: {cifar: {batches: [{file: test_batch.bin}]}}
+  others:
+    cifar: {batches: [{file: test_batch.bin}]}
+    classes: {left_out: true}
 loss: {logistic: {}}
 optimizer: {gradient_descent: {learning_rate: 0.001}}
 stop: {steps: 200}
 """)
         run = self.submit(spec)
         self.wait_for(run)
-        self.assertEqual(self.metrics(run)["train/fraction_positive"][200], 0.5)
+        last = {name: series[200] for name, series in self.metrics(run).items()}
+        self.assertEqual(last["train/fraction_positive"], 0.5)
+        self.assertEqual(last["test/error"], 0)
+        # Three equal rows of a class that was not trained on, labelled +1.
+        self.assertIn(last["others/fraction_positive"], (0, 1))
+        self.assertEqual(last["others/error"], 1 - last["others/fraction_positive"])
+        shown = self.show(run)["spec"]["testSets"]["others"]["classes"]
+        self.assertEqual(shown, {"leftOut": True})
         error = self.cli("submit", spec, "--set", "data.cifar.label=coarse",
                          status=INVALID).stderr
         self.assertIn("data.cifar.label: want fine", error)

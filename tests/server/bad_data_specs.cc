@@ -92,6 +92,41 @@ constexpr BadSpec kBadData[] = {
        s->mutable_data()->mutable_classes()->add_negative(1);
      },
      "data.classes.negative[1]", "not in positive too, got 1"},
+    {"ClassesLeftOutOfTheTrainingData",
+     [](Spec* s) {
+       s->clear_test_sets();
+       s->mutable_data()->mutable_classes()->set_left_out(true);
+     },
+     "data.classes.left_out", "want it in a test set alone"},
+    {"ClassesLeftOutOfNothing",
+     [](Spec* s) {
+       (*s->mutable_test_sets())["test"].mutable_classes()->set_left_out(true);
+     },
+     "test_sets.test.classes.left_out", "want data.classes"},
+    {"ClassesLeftOutOfNumbers",
+     [](Spec* s) {
+       s->mutable_loss()->mutable_squared();
+       s->mutable_weighting()->mutable_uniform();
+       (*s->mutable_test_sets())["test"].mutable_classes()->set_left_out(true);
+     },
+     "test_sets.test.classes.left_out", "want data.classes"},
+    {"ClassesListedAndLeftOut",
+     [](Spec* s) {
+       s->mutable_data()->mutable_classes()->add_positive(1);
+       s->mutable_data()->mutable_classes()->add_negative(-1);
+       v1::Classes* classes =
+           (*s->mutable_test_sets())["test"].mutable_classes();
+       classes->set_left_out(true);
+       classes->add_positive(1);
+     },
+     "test_sets.test.classes", "want lists of labels or left_out, got both"},
+    {"NoRowThatIsLeftOut",
+     [](Spec* s) {
+       s->mutable_data()->mutable_classes()->add_positive(1);
+       s->mutable_data()->mutable_classes()->add_negative(-1);
+       (*s->mutable_test_sets())["test"].mutable_classes()->set_left_out(true);
+     },
+     "test_sets.test.classes", "at least one row has, got none"},
     {"ClassesThatNoRowHas",
      [](Spec* s) {
        s->clear_test_sets();

@@ -67,6 +67,41 @@ TEST(SpecDerivedTest, ClassesAreNotFilledIn) {
   EXPECT_EQ(Set(&spec, "noise")->uniform_noise().high(), 1);
 }
 
+// Their lists stay where they are written.
+TEST(SpecDerivedTest, ClassesThatAreLeftOutAreThoseOfTheTrainingRows) {
+  v1::RunSpec spec = GoodSpec();
+  spec.mutable_data()->mutable_classes()->add_positive(1);
+  spec.mutable_data()->mutable_classes()->add_negative(-1);
+  v1::Data& rest = *Set(&spec, "rest");
+  rest.mutable_gaussians()->add_classes()->set_label(7);
+  v1::GaussianClass& drawn = *rest.mutable_gaussians()->mutable_classes(0);
+  drawn.set_rows(3);
+  drawn.mutable_mean()->Resize(2, 0);
+  drawn.set_standard_deviation(1);
+  rest.mutable_classes()->set_left_out(true);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  FillDefaults(&spec);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+  EXPECT_TRUE(rest.classes().left_out());
+  EXPECT_TRUE(rest.classes().positive().empty());
+  drawn.set_label(-1);
+  EXPECT_THAT(Messages(spec),
+              ElementsAre(HasSubstr("test_sets.rest.classes: want classes")));
+}
+
+TEST(SpecDerivedTest, TheSameOfSeveralClasses) {
+  v1::RunSpec spec = GoodSpec();
+  spec.mutable_loss()->mutable_softmax_cross_entropy();
+  spec.mutable_weighting()->mutable_uniform();
+  spec.mutable_data()->mutable_classes()->add_each(-1);
+  spec.mutable_data()->mutable_classes()->add_each(1);
+  v1::Data& rest = *Set(&spec, "test");
+  rest.mutable_classes()->set_left_out(true);
+  EXPECT_EQ(Messages(spec).size(), 1U);
+  rest.mutable_inline_()->set_labels(0, -9);
+  EXPECT_THAT(Messages(spec), IsEmpty());
+}
+
 // Widths come from summaries where the rows lie in files.
 TEST(SpecDerivedTest, WidthsAreThoseOfTheOtherRows) {
   v1::RunSpec spec = GoodSpec();
@@ -95,6 +130,19 @@ optimizer: {gradient_descent: {learning_rate: 1}}
 stop: {steps: 1}
 )"),
               IsEmpty());
+}
+
+TEST(SpecDerivedTest, WhatIsLeftOutIsShortToo) {
+  EXPECT_THAT(
+      Faults(
+          R"(data: {cifar: {batches: [{dataset: b1}]}, classes: {positive: [5], negative: [3]}}
+test_sets:
+  test: {cifar: {batches: [{dataset: t}]}}
+  others: {cifar: {batches: [{dataset: t}]}, classes: {left_out: true}}
+optimizer: {gradient_descent: {learning_rate: 1}}
+stop: {steps: 1}
+)"),
+      IsEmpty());
 }
 
 }  // namespace

@@ -399,5 +399,18 @@ TEST(SpecSummariesTest, AnySummaryIsOnlyRefused) {
   EXPECT_THAT(CheckAgainstSummaries(v1::RunSpec(), {{"rows", odd}}), IsEmpty());
 }
 
+TEST(SpecSummariesTest, RowsOfLeftOutClassesAreThere) {
+  v1::RunSpec spec = IdxSpec();
+  v1::Data& rest = (*spec.mutable_test_sets())["rest"];
+  *rest.mutable_idx() = spec.data().idx();
+  rest.mutable_classes()->set_left_out(true);
+  Known known = {{"images", Images(30, 28)},
+                 {"labels", Labels({{2, 10}, {4, 15}, {7, 5}})}};
+  EXPECT_THAT(CheckAgainstSummaries(spec, known), IsEmpty());
+  known["labels"] = Labels({{2, 10}, {4, 20}});
+  EXPECT_THAT(CheckAgainstSummaries(spec, known),
+              ElementsAre(IsFault("test_sets.rest.classes", "got none")));
+}
+
 }  // namespace
 }  // namespace steelyard::server

@@ -22,35 +22,38 @@ absl::Status Want(const Parts&... parts) {
 
 RowPicker::RowPicker(RowSelection selection)
     : selection_(std::move(selection)) {
-  std::sort(selection_.positive.begin(), selection_.positive.end());
-  std::sort(selection_.negative.begin(), selection_.negative.end());
+  for (const int64_t label : selection_.positive) listed_.push_back({label, 1});
+  for (const int64_t label : selection_.negative)
+    listed_.push_back({label, -1});
+  for (size_t k = 0; k < selection_.each.size(); ++k) {
+    listed_.push_back({selection_.each[k], static_cast<double>(k)});
+  }
+  std::sort(listed_.begin(), listed_.end(),
+            [](const Listed& a, const Listed& b) { return a.label < b.label; });
+}
+
+absl::StatusOr<Label> RowPicker::MapItself(double label) const {
+  if (selection_.labels == LabelValues::kClasses) {
+    if (label >= 0 && label < kMostClasses) return label;
+    return Want("a class from 0 to ", kMostClasses - 1, " as label, got ",
+                label, "; choose with classes, as in classes: {each: [", label,
+                ", ...]}");
+  }
+  if (label == 1 || label == -1) return label;
+  return Want("-1 or +1 as label, got ", label,
+              "; choose with classes, as in classes: {positive: [1], "
+              "negative: [0]}");
 }
 
 absl::StatusOr<Label> RowPicker::MapWhole(double label) const {
+  if (listed_.empty()) return MapItself(label);
   const auto whole = static_cast<int64_t>(label);
-  if (selection_.labels == LabelValues::kClasses) {
-    const std::vector<int64_t>& each = selection_.each;
-    if (each.empty()) {
-      if (whole >= 0 && whole < kMostClasses) return label;
-      return Want("a class from 0 to ", kMostClasses - 1, " as label, got ",
-                  label, "; choose with classes, as in classes: {each: [",
-                  label, ", ...]}");
-    }
-    const auto found = std::find(each.begin(), each.end(), whole);
-    if (found == each.end()) return std::nullopt;
-    return static_cast<double>(found - each.begin());
-  }
-  if (selection_.positive.empty() && selection_.negative.empty()) {
-    if (label == 1 || label == -1) return label;
-    return Want("-1 or +1 as label, got ", label,
-                "; choose with classes, as in classes: {positive: [1], "
-                "negative: [0]}");
-  }
-  const auto holds = [whole](const std::vector<int64_t>& list) {
-    return std::binary_search(list.begin(), list.end(), whole);
-  };
-  if (holds(selection_.positive)) return 1.0;
-  return holds(selection_.negative) ? Label(-1.0) : std::nullopt;
+  const auto found = std::lower_bound(
+      listed_.begin(), listed_.end(), whole,
+      [](const Listed& entry, int64_t wanted) { return entry.label < wanted; });
+  const bool is_listed = found != listed_.end() && found->label == whole;
+  if (selection_.left_out) return is_listed ? std::nullopt : Label(1.0);
+  return is_listed ? Label(found->mapped) : std::nullopt;
 }
 
 absl::StatusOr<Label> RowPicker::Map(double label) const {
@@ -85,6 +88,7 @@ absl::StatusOr<Label> RowPicker::Pick(double label) {
 }
 
 bool RowPicker::full() const {
+  if (selection_.left_out) return rows_ >= selection_.first_per_class;
   size_t classes = 2;
   if (selection_.labels != LabelValues::kSigns) {
     classes = selection_.each.size();
@@ -96,15 +100,20 @@ bool RowPicker::full() const {
          });
 }
 
+std::string RowPicker::ShowLists() const {
+  if (selection_.labels != LabelValues::kSigns) {
+    return absl::StrCat("each [", absl::StrJoin(selection_.each, ", "), "]");
+  }
+  return absl::StrCat("positive [", absl::StrJoin(selection_.positive, ", "),
+                      "] and negative [",
+                      absl::StrJoin(selection_.negative, ", "), "]");
+}
+
 absl::Status RowPicker::CheckSome() const {
   if (rows() > 0) return absl::OkStatus();
-  if (selection_.labels != LabelValues::kSigns) {
-    return Want("at least one row with a label of the classes, each [",
-                absl::StrJoin(selection_.each, ", "), "], got none");
-  }
-  return Want("at least one row with a label of the classes, positive [",
-              absl::StrJoin(selection_.positive, ", "), "] and negative [",
-              absl::StrJoin(selection_.negative, ", "), "], got none");
+  return Want("at least one row with ",
+              selection_.left_out ? "another label than those" : "a label",
+              " of the classes, ", ShowLists(), ", got none");
 }
 
 }  // namespace steelyard::training

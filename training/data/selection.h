@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,9 @@ struct RowSelection {
   // Of kClasses: the label each[k] becomes k; rows with another label are left
   // out.  Empty: labels must be 0 to kMostClasses - 1, and all rows are wanted.
   std::vector<int64_t> each = {};
+  // Wanted are, instead, the rows that these lists leave out, all labelled 1.
+  // Not with empty lists.
+  bool left_out = false;
   // At most so many rows of each class: the first ones.  No limit for kNumbers.
   int64_t first_per_class = std::numeric_limits<int64_t>::max();
 };
@@ -50,11 +54,21 @@ class RowPicker {
   absl::Status CheckSome() const;
 
  private:
+  // A label of the lists, and what it becomes.
+  struct Listed {
+    int64_t label;
+    double mapped;
+  };
+
   absl::StatusOr<std::optional<double>> MapWhole(double label) const;
+  // Without lists.
+  absl::StatusOr<std::optional<double>> MapItself(double label) const;
   // The place in counts_ of a label that was mapped.
   size_t ClassOf(double mapped) const;
+  std::string ShowLists() const;
 
-  RowSelection selection_;  // positive and negative sorted
+  RowSelection selection_;
+  std::vector<Listed> listed_;  // by label
   int64_t rows_ = 0;
   std::vector<int64_t> counts_;  // of each class; -1 is 0, and +1 is 1
 };

@@ -82,6 +82,55 @@ TEST(TestSetsTest, EveryFieldOfNoiseAndCopiesCounts) {
   EXPECT_THAT((*sets)[2].rows.features, ElementsAre(6, 5));
 }
 
+// Five rows (i, i) with the labels 2, 4, 5, 2, 6.
+void AddClasses(v1::Data& data) {
+  double i = 0;
+  for (const int label : {2, 4, 5, 2, 6}) {
+    v1::Row& row = *data.mutable_inline_()->add_features();
+    row.add_values(i);
+    row.add_values(i++);
+    data.mutable_inline_()->add_labels(label);
+  }
+}
+
+TEST(TestSetsTest, RowsOfTheClassesThatDataLeavesOut) {
+  v1::RunSpec spec;
+  spec.mutable_data()->mutable_classes()->add_positive(2);
+  spec.mutable_data()->mutable_classes()->add_negative(4);
+  AddClasses(Set(spec, "a"));
+  Set(spec, "a").mutable_classes()->set_left_out(true);
+  auto sets = Read(spec);
+  ASSERT_THAT(sets, IsOk());
+  EXPECT_THAT((*sets)[0].rows.features, ElementsAre(2, 2, 4, 4));
+  EXPECT_THAT((*sets)[0].rows.labels, ElementsAre(1, 1));
+  Set(spec, "a").mutable_take()->set_first_per_class(1);
+  EXPECT_THAT(Read(spec)->at(0).rows.features, ElementsAre(2, 2));
+  // A copy of such a set is like one of any other.
+  Set(spec, "b").mutable_shifted_copy()->set_of("a");
+  Set(spec, "b").mutable_shifted_copy()->add_shift(3);
+  EXPECT_THAT(Read(spec)->at(1).rows.features, ElementsAre(5, 5));
+  Set(spec, "a").mutable_inline_()->set_labels(2, 2);
+  Set(spec, "a").mutable_inline_()->set_labels(4, 4);
+  EXPECT_THAT(Read(spec),
+              StatusIs(kSpec,
+                       "test_sets.a.inline.labels: want at least one "
+                       "row with another label than those"));
+}
+
+TEST(TestSetsTest, TheSameOfSeveralClasses) {
+  v1::RunSpec spec;
+  spec.mutable_loss()->mutable_softmax_cross_entropy();
+  for (const int label : {6, 2, 3}) {
+    spec.mutable_data()->mutable_classes()->add_each(label);
+  }
+  AddClasses(Set(spec, "a"));
+  Set(spec, "a").mutable_classes()->set_left_out(true);
+  const auto sets = Read(spec);
+  ASSERT_THAT(sets, IsOk());
+  EXPECT_THAT((*sets)[0].rows.features, ElementsAre(1, 1, 2, 2));
+  EXPECT_THAT((*sets)[0].rows.labels, ElementsAre(1, 1));
+}
+
 TEST(TestSetsTest, MemoryIsCountedBefore) {
   v1::TrainLease lease = D8Lease(10);
   v1::RunSpec& spec = *lease.mutable_spec();
