@@ -23,6 +23,13 @@ ON CONFLICT (sha256, owner) DO UPDATE SET
   label = coalesce(label, excluded.label),
   shared = max(shared, excluded.shared))sql";
 
+// Nothing can rest on bytes that no run may use.
+constexpr char kFreeLabel[] = R"sql(
+UPDATE dataset_entry SET label = NULL
+WHERE owner = ?1 AND label = nullif(?2, '') AND sha256 <> ?3
+  AND (SELECT state FROM dataset
+       WHERE dataset.sha256 = dataset_entry.sha256) = 3)sql";
+
 constexpr char kMarkInspected[] = R"sql(
 UPDATE dataset SET state = iif(?3 = '', 2, 3),
                    summary = iif(?3 = '', ?2, NULL),
@@ -95,6 +102,8 @@ absl::Status AddBytes(Database& database, const AddDataset& change) {
 
 absl::Status Apply(const Store& store, const AddDataset& change) {
   STEELYARD_RETURN_IF_ERROR(CheckFile(store, change));
+  STEELYARD_RETURN_IF_ERROR(store.database.Run(kFreeLabel, change.owner,
+                                               change.label, change.sha256));
   STEELYARD_RETURN_IF_ERROR(CheckLabel(store.database, change));
   STEELYARD_RETURN_IF_ERROR(AddBytes(store.database, change));
   return store.database.Run(kAddEntry, change.sha256, change.owner,

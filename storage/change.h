@@ -114,7 +114,7 @@ struct EndRun {
 // the dataset has another label;
 // FailedPrecondition when the bytes are known, not rejected, in another form,
 // or the file is not in the store with that size. A rejected dataset becomes
-// PENDING again, in the form given now.
+// PENDING again, in the form given now; one that has the label loses it.
 struct AddDataset {
   Sha256 sha256;
   int64_t size_bytes = 0;

@@ -231,6 +231,18 @@ stop: {steps: 2000}
         error = self.cli("data", "put", path, status=INVALID).stderr
         self.assertIn("want 1 more bytes of 4 x 2 of float64", error)
 
+    def test_a_mended_file_takes_the_name_of_the_rejected_one(self):
+        self.write("t.csv", "x,y\n2,1\n1\n")
+        put = ["data", "put", str(self.directory / "t.csv"), "--name", "t"]
+        error = self.cli(*put, status=INVALID).stderr
+        self.assertIn("row 2 (line 3)", error)
+        self.write("t.csv", "x,y\n2,1\n1,-1\n")
+        name = self.cli(*put).stdout.strip()
+        self.assertIn(name, self.cli("data", "show", "t", "--json").stdout)
+        run = self.submit(self.write_spec(), "--set",
+                          "data={csv: {dataset: t, label: y}}")
+        self.wait_for(run)
+
     def test_features_that_are_not_finite_are_refused_at_submission(self):
         self.write_bytes("x.npy", npy("<f2", (2, 1), b"\0\x7c\0\0"))
         self.write_bytes("y.npy", npy("|i1", (2,), b"\1\xff"))

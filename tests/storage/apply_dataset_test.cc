@@ -96,6 +96,34 @@ TEST(ApplyDatasetTest, ALabelIsUniqueForItsOwner) {
               StatusIs(StatusCode::kNotFound, "train"));
 }
 
+TEST(ApplyDatasetTest, ARejectedDatasetLeavesItsLabelToTheNext) {
+  TestStore store;
+  AddDataset bad = NewDataset(store, "1,x\n");
+  bad.label = "train";
+  AddDataset of_bob = bad;
+  of_bob.owner = "bob";
+  AddDataset mended = NewDataset(store, "1,2\n");
+  mended.label = "train";
+  ASSERT_THAT(store.Apply(bad), IsOk());
+  ASSERT_THAT(store.Apply(of_bob), IsOk());
+  EXPECT_THAT(store.Apply(mended),
+              StatusIs(StatusCode::kAlreadyExists, "want a new one"));
+  ASSERT_THAT(store.Apply(Rejected(bad.sha256)), IsOk());
+  ASSERT_THAT(store.Apply(mended), IsOk());
+  EXPECT_EQ(store.reader().GetDatasetByLabel("train", "ann")->sha256,
+            mended.sha256);
+  EXPECT_EQ(store.reader().GetDataset(bad.sha256, "ann")->label, "");
+  // Others' stay, and a change that is refused takes nothing.
+  EXPECT_EQ(store.reader().GetDatasetByLabel("train", "bob")->sha256,
+            bad.sha256);
+  mended.owner = "bob";
+  mended.form = 2;
+  EXPECT_THAT(store.Apply(mended),
+              StatusIs(StatusCode::kFailedPrecondition, "form"));
+  EXPECT_EQ(store.reader().GetDatasetByLabel("train", "bob")->sha256,
+            bad.sha256);
+}
+
 TEST(ApplyDatasetTest, TheSameUsersSecondChangeAddsAndTakesNothingAway) {
   TestStore store;
   AddDataset data = NewDataset(store, "bytes");
