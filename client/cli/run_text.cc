@@ -47,16 +47,26 @@ absl::Duration Took(const google::protobuf::Timestamp& start, bool ended,
   return (ended ? FromProto(end) : now) - FromProto(start);
 }
 
+// "7 epochs"
+std::string EpochsText(uint64_t epochs) {
+  return absl::StrCat(CountText(static_cast<int64_t>(epochs)),
+                      epochs == 1 ? " epoch" : " epochs");
+}
+
 // What stands in the steps column: those taken, a dash where they are not
-// known, of those wanted.
+// known, of those wanted; epochs are not known as steps before the end.
 std::string StepsText(const v1::Run& run) {
-  const uint64_t total = run.spec().stop().steps();
+  const v1::Stop& stop = run.spec().stop();
   if (run.has_result()) return CountText(run.result().steps());
-  const std::string wanted =
-      total == 0 ? ""
-                 : absl::StrCat("/", CountText(static_cast<int64_t>(total)));
-  return absl::StrCat(
-      run.has_progress() ? CountText(run.progress().step()) : "-", wanted);
+  std::string taken =
+      run.has_progress() ? CountText(run.progress().step()) : "-";
+  if (stop.has_epochs()) {
+    const std::string epochs = EpochsText(stop.epochs());
+    return run.has_progress() ? absl::StrCat(taken, " (", epochs, ")") : epochs;
+  }
+  if (stop.steps() == 0) return taken;
+  return absl::StrCat(taken, "/",
+                      CountText(static_cast<int64_t>(stop.steps())));
 }
 
 std::string TimeText(const v1::Run& run, const Viewer& viewer) {
@@ -102,9 +112,13 @@ std::string ProgressText(const v1::Run& run) {
   progress.total_steps = run.spec().stop().steps();
   progress.step = run.progress().step();
   progress.steps_per_second = run.progress().steps_per_second();
-  std::string text =
-      absl::StrCat(StepsText(run), " steps, ",
-                   MetricPrefixText(progress.steps_per_second), " steps/s");
+  const v1::Stop& stop = run.spec().stop();
+  const std::string steps =
+      stop.has_epochs() ? absl::StrCat(CountText(progress.step), " steps (",
+                                       EpochsText(stop.epochs()), ")")
+                        : absl::StrCat(StepsText(run), " steps");
+  std::string text = absl::StrCat(
+      steps, ", ", MetricPrefixText(progress.steps_per_second), " steps/s");
   if (const std::optional<absl::Duration> left = Remaining(progress)) {
     absl::StrAppend(&text, ", ", DurationText(*left), " left");
   }
