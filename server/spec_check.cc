@@ -210,10 +210,9 @@ class Checker {
   void CheckStop() {
     const v1::Stop& stop = spec_.stop();
     const uint64_t count = stop.has_epochs() ? stop.epochs() : stop.steps();
-    if (stop.limit_case() == v1::Stop::LIMIT_NOT_SET) {
-      Add("stop.steps",
-          "want the steps to take, 1 to 2^63 - 1, or stop.epochs, got nothing");
-    } else if (count < 1 || count > kMostSteps) {
+    CheckChoice("stop", stop, &faults_);
+    if (stop.limit_case() != v1::Stop::LIMIT_NOT_SET &&
+        (count < 1 || count > kMostSteps)) {
       Add(stop.has_epochs() ? "stop.epochs" : "stop.steps",
           absl::StrCat("want 1 to ", kMostSteps, ", got ", count));
     }

@@ -5,6 +5,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/near_name.h"
+#include "server/spec_rows.h"
+#include "server/spec_words.h"
 
 namespace steelyard::server {
 namespace {
@@ -74,10 +76,20 @@ UnsignedRange RangeOf(const FieldDescriptor& field) {
     UnsignedRange range;
   };
   constexpr NamedRange kNamed[] = {
+      {"steelyard.v1.Adam.batch_size", {0, kMostSteps}},
+      {"steelyard.v1.EarlyStopping.patience", {1, 1'000'000}},
       {"steelyard.v1.EverySchedule.steps", {1, kMost}},
+      {"steelyard.v1.GaussianClass.rows", {1, kMostDrawnValues}},
+      {"steelyard.v1.LearningRateSchedule.warm_up_steps", {0, kMostSteps}},
       {"steelyard.v1.LogSchedule.points_per_decade", {1, 100}},
-      {"steelyard.v1.Stop.steps", {1, kMost / 2}},
-      {"steelyard.v1.Take.first_per_class", {1, kMost}}};
+      {"steelyard.v1.PolynomialData.rows", {1, kMostDrawnValues}},
+      {"steelyard.v1.SeparableGaussiansData.dimension", {1, kMostDrawnValues}},
+      {"steelyard.v1.SeparableGaussiansData.rows", {1, kMostDrawnValues}},
+      {"steelyard.v1.Sgd.batch_size", {0, kMostSteps}},
+      {"steelyard.v1.Stop.epochs", {1, kMostSteps}},
+      {"steelyard.v1.Stop.steps", {1, kMostSteps}},
+      {"steelyard.v1.Take.first_per_class", {1, kMost}},
+      {"steelyard.v1.UniformNoiseData.rows", {1, kMostDrawnValues}}};
   for (const NamedRange& named : kNamed) {
     if (field.full_name() == named.field) return named.range;
   }

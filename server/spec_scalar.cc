@@ -152,11 +152,14 @@ absl::StatusOr<uint64_t> ReadUnsigned(const SpecNode& node, uint64_t least,
   const Magnitude size = ReadMagnitude(node.text);
   if (!size.whole) return Refusal("a whole number", node, Cure(node));
   const bool negative = node.text[0] == '-' && size.value != 0;
-  if (!size.fits || size.value < least || size.value > most || negative) {
-    return Refusal(absl::StrCat("a whole number from ", least, " to ", most),
-                   node);
-  }
-  return size.value;
+  const bool low = negative || (size.fits && size.value < least);
+  if (!low && size.fits && size.value <= most) return size.value;
+  // A limit far beyond what anyone means is no help to who is below the other.
+  return Refusal(
+      low && most >= kMostSteps
+          ? absl::StrCat("a whole number >= ", least)
+          : absl::StrCat("a whole number from ", least, " to ", most),
+      node);
 }
 
 absl::StatusOr<int64_t> ReadSigned(const SpecNode& node, int64_t least,

@@ -64,7 +64,7 @@ TEST(SpecCheckTest, NothingHasExactlyWhatIsRequired) {
   EXPECT_THAT(Check(v1::RunSpec()),
               UnorderedElementsAre(IsFault("data", "got nothing"),
                                    IsFault("optimizer", "gradient_descent"),
-                                   IsFault("stop.steps", "got nothing")));
+                                   IsFault("stop", "got nothing")));
 }
 
 // Fills every field of a message with something that no field wants: unknown

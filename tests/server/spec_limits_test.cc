@@ -69,7 +69,7 @@ TEST(SpecLimitsTest, NodesAreKeysValuesListsAndMaps) {
               HasSubstr("evaluate: want"));
   EXPECT_THAT(Faults(text, {"seed=1", "seed=2"}, limits),
               ElementsAre(HasSubstr("data"), HasSubstr("optimizer"),
-                          HasSubstr("stop.steps"), HasSubstr("evaluate"),
+                          HasSubstr("stop: want"), HasSubstr("evaluate"),
                           HasSubstr("--set 2: seed: want at most 7 keys")));
 }
 

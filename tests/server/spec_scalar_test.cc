@@ -75,6 +75,9 @@ TEST(SpecScalarTest, WholeNumbersEndWhereTheirTypeEnds) {
   EXPECT_EQ(Unsigned("4294967295", 4294967295), "4294967295");
   EXPECT_EQ(Unsigned("4294967296", 4294967295),
             "want a whole number from 0 to 4294967295, got 4294967296");
+  EXPECT_EQ(Unsigned("-1", 7), "want a whole number from 0 to 7, got -1");
+  EXPECT_EQ(Unsigned("-99999999999999999999"),
+            "want a whole number >= 0, got -99999999999999999999");
   EXPECT_EQ(Signed("9223372036854775807"), "9223372036854775807");
   EXPECT_EQ(Signed("-9223372036854775808"), "-9223372036854775808");
   EXPECT_THAT(Signed("9223372036854775808"), ::testing::HasSubstr("got 9223"));
