@@ -23,6 +23,12 @@ bool IsBare(absl::string_view key) {
   return !key.empty();
 }
 
+// The path without its last step.
+absl::string_view ParentOf(absl::string_view path) {
+  const size_t cut = path.find_last_of(".[");
+  return cut == absl::string_view::npos ? "" : path.substr(0, cut);
+}
+
 class PathReader {
  public:
   explicit PathReader(absl::string_view path) : path_(path) {}
@@ -117,6 +123,27 @@ std::string KeyPath(absl::string_view parent, absl::string_view key) {
 
 absl::StatusOr<std::vector<PathStep>> ParsePath(absl::string_view path) {
   return PathReader(path).Read();
+}
+
+SettledPaths::SettledPaths(const std::vector<std::string>& settled) {
+  for (const std::string& path : settled) {
+    settled_.insert(path);
+    absl::string_view above = path;
+    while (!above.empty()) {
+      above = ParentOf(above);
+      above_.insert(std::string(above));
+    }
+  }
+}
+
+bool SettledPaths::Has(absl::string_view path) const {
+  if (settled_.empty()) return false;
+  if (above_.count(std::string(path)) > 0) return true;
+  while (true) {
+    if (settled_.count(std::string(path)) > 0) return true;
+    if (path.empty()) return false;
+    path = ParentOf(path);
+  }
 }
 
 }  // namespace steelyard::server

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,6 +34,20 @@ std::string KeyPath(absl::string_view parent, absl::string_view key);
 // Errors: InvalidArgument, saying at which character what was wanted.  An empty
 // path is one.
 absl::StatusOr<std::vector<PathStep>> ParsePath(absl::string_view path);
+
+// Paths of which nothing further is to be said.
+class SettledPaths {
+ public:
+  explicit SettledPaths(const std::vector<std::string>& settled);
+
+  // Whether a fault at `path` may follow from one that is settled: at, over or
+  // below it.
+  bool Has(absl::string_view path) const;
+
+ private:
+  std::unordered_set<std::string> settled_;
+  std::unordered_set<std::string> above_;
+};
 
 }  // namespace steelyard::server
 

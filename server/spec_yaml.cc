@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <tuple>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,43 +15,6 @@
 
 namespace steelyard::server {
 namespace {
-
-// The path without its last step.
-absl::string_view ParentOf(absl::string_view path) {
-  const size_t cut = path.find_last_of(".[");
-  return cut == absl::string_view::npos ? "" : path.substr(0, cut);
-}
-
-// The paths of which nothing further is to be said.
-class SettledPaths {
- public:
-  explicit SettledPaths(const std::vector<std::string>& settled) {
-    for (const std::string& path : settled) {
-      settled_.insert(path);
-      absl::string_view above = path;
-      while (!above.empty()) {
-        above = ParentOf(above);
-        above_.insert(std::string(above));
-      }
-    }
-  }
-
-  // Whether a fault at `path` may follow from one that is settled: at, over or
-  // below it.
-  bool Has(absl::string_view path) const {
-    if (settled_.empty()) return false;
-    if (above_.count(std::string(path)) > 0) return true;
-    while (true) {
-      if (settled_.count(std::string(path)) > 0) return true;
-      if (path.empty()) return false;
-      path = ParentOf(path);
-    }
-  }
-
- private:
-  std::unordered_set<std::string> settled_;
-  std::unordered_set<std::string> above_;
-};
 
 v1::SpecFault ToMessage(PlacedFault fault) {
   v1::SpecFault message;

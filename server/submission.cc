@@ -1,13 +1,13 @@
 #include "server/submission.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/names.h"
+#include "server/spec_datasets.h"
 #include "server/spec_defaults.h"
 #include "support/status_macros.h"
 
@@ -47,8 +47,8 @@ void AddSpecFaults(const std::vector<Fault>& spec_faults,
   }
 }
 
-std::vector<FieldFault> RequestFaults(const v1::SubmitRunRequest& request,
-                                      const SpecLimits& limits) {
+// Of all but the spec.
+std::vector<FieldFault> RequestFaults(const v1::SubmitRunRequest& request) {
   std::vector<FieldFault> faults;
   CheckRequestId(request.request_id(), &faults);
   const v1::Submitter& from = request.submitter();
@@ -56,26 +56,7 @@ std::vector<FieldFault> RequestFaults(const v1::SubmitRunRequest& request,
   CheckLength("submitter.program", from.program(), kProgramBytes, &faults);
   CheckLength("submitter.program_version", from.program_version(),
               kProgramBytes, &faults);
-  AddSpecFaults(CheckSpec(request.spec(), limits), &faults);
   return faults;
-}
-
-// What a spec's word for a dataset stands for, to this user.
-absl::StatusOr<storage::DatasetRow> FindDataset(storage::Reader& reader,
-                                                const std::string& user,
-                                                const std::string& word) {
-  STEELYARD_ASSIGN_OR_RETURN(const DatasetName name,
-                             ParseDatasetReference(word));
-  return name.label.empty() ? reader.GetDataset(name.sha256, user)
-                            : reader.GetDatasetByLabel(name.label, user);
-}
-
-Fault Missing(const DatasetUse& use) {
-  return {.path = use.path,
-          .message = absl::StrCat(
-              "want a dataset of your own or a shared one by its hash, got ",
-              Quoted(*use.dataset),
-              ", which is neither; upload it (steelyard data put)")};
 }
 
 // The answer when datasets are missing: of SubmitRun, and of ParseSpec, which
@@ -95,24 +76,6 @@ absl::Status NotFound(const std::vector<Fault>& missing,
                     faults);
 }
 
-// What of a spec that has other faults already is missing besides; what is no
-// name of a dataset is one of these.
-absl::StatusOr<std::vector<Fault>> FindMissing(storage::Reader& reader,
-                                               const std::string& user,
-                                               v1::RunSpec spec) {
-  std::vector<Fault> missing;
-  for (const DatasetUse& use : DatasetsOf(&spec)) {
-    if (use.dataset->empty()) continue;
-    const absl::Status found = FindDataset(reader, user, *use.dataset).status();
-    if (absl::IsNotFound(found)) {
-      missing.push_back(Missing(use));
-    } else if (!found.ok() && !absl::IsInvalidArgument(found)) {
-      return found;
-    }
-  }
-  return missing;
-}
-
 // The store asks again when it adds the run: here it is so that nothing else is
 // submitted before.
 absl::Status CheckExperiment(storage::Reader& reader, const std::string& user,
@@ -128,22 +91,15 @@ absl::Status CheckExperiment(storage::Reader& reader, const std::string& user,
                    name, "\", which is ", row->owner, "'s"));
 }
 
-// What is known of a dataset that no worker has read yet is its form, which
-// CheckAgainstSummaries compares first; the rest waits for the worker.
-bool IsInspected(const storage::DatasetRow& row) {
-  return row.state == storage::DatasetState::kReady;
-}
-
-absl::Status AddKnown(const storage::DatasetRow& row, const std::string& word,
-                      std::map<std::string, KnownDataset>* known) {
-  KnownDataset dataset{.form = static_cast<v1::DatasetForm>(row.form),
-                       .summary = {}};
-  if (!dataset.summary.ParseFromString(row.summary)) {
-    return absl::DataLossError(
-        absl::StrCat(word, ": the stored summary can't be read"));
+// The places of the faults of a text that has some.
+std::vector<std::string> PathsOf(const v1::ParseSpecResponse& response) {
+  std::vector<std::string> paths;
+  for (const v1::SpecFault& fault : response.faults()) {
+    paths.push_back(fault.path());
   }
-  known->emplace(word, std::move(dataset));
-  return absl::OkStatus();
+  // Those that are not named may be anywhere.
+  if (response.more_faults() > 0) paths.emplace_back();
+  return paths;
 }
 
 }  // namespace
@@ -168,37 +124,32 @@ absl::StatusOr<NormalizedSpec> Normalize(storage::Reader& reader,
   FillDefaults(&result.spec);
   STEELYARD_RETURN_IF_ERROR(
       CheckExperiment(reader, user, result.spec.experiment()));
-  std::map<std::string, KnownDataset> known;
-  for (const DatasetUse& use : DatasetsOf(&result.spec)) {
-    const absl::StatusOr<storage::DatasetRow> row =
-        FindDataset(reader, user, *use.dataset);
-    if (absl::IsNotFound(row.status())) {
-      result.missing.push_back(Missing(use));
-      continue;
-    }
-    if (!row.ok()) return row.status();
-    *use.dataset = FormatDatasetReference(row->sha256);
-    if (std::find(result.datasets.begin(), result.datasets.end(),
-                  row->sha256) == result.datasets.end()) {
-      result.datasets.push_back(row->sha256);
-    }
-    if (IsInspected(*row)) {
-      STEELYARD_RETURN_IF_ERROR(AddKnown(*row, *use.dataset, &known));
-    }
-  }
-  result.faults = CheckAgainstSummaries(result.spec, known);
+  STEELYARD_ASSIGN_OR_RETURN(SpecDatasets found,
+                             FindDatasets(reader, user, &result.spec));
+  result.datasets = std::move(found.hashes);
+  result.missing = std::move(found.missing);
+  result.faults = std::move(found.rejected);
+  const std::vector<Fault> unfit =
+      CheckAgainstSummaries(result.spec, found.known);
+  result.faults.insert(result.faults.end(), unfit.begin(), unfit.end());
   return result;
 }
 
 absl::StatusOr<storage::AddRun> CheckSubmission(
     storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
     const v1::SubmitRunRequest& request) {
-  std::vector<FieldFault> faults = RequestFaults(request, ToSpecLimits(limits));
+  std::vector<FieldFault> faults = RequestFaults(request);
+  const std::vector<Fault> of_spec =
+      CheckSpec(request.spec(), ToSpecLimits(limits));
+  AddSpecFaults(of_spec, &faults);
   if (!faults.empty()) {
+    std::vector<std::string> said;
+    said.reserve(of_spec.size());
+    for (const Fault& fault : of_spec) said.push_back(fault.path);
     STEELYARD_ASSIGN_OR_RETURN(
-        const std::vector<Fault> missing,
-        FindMissing(reader, caller.user, request.spec()));
-    AddSpecFaults(missing, &faults);
+        const std::vector<Fault> others,
+        OtherDatasetFaults(reader, caller.user, request.spec(), said));
+    AddSpecFaults(others, &faults);
     return BadRequestError(faults);
   }
   STEELYARD_ASSIGN_OR_RETURN(NormalizedSpec normalized,
@@ -235,9 +186,10 @@ absl::StatusOr<v1::ParseSpecResponse> CheckText(
   ParsedSpec parsed = ParseSpec(request, spec_limits);
   if (!parsed.ok()) {
     STEELYARD_ASSIGN_OR_RETURN(
-        const std::vector<Fault> missing,
-        FindMissing(reader, caller.user, parsed.response.spec()));
-    AddFaults(missing, spec_limits, &parsed);
+        const std::vector<Fault> others,
+        OtherDatasetFaults(reader, caller.user, parsed.response.spec(),
+                           PathsOf(parsed.response)));
+    AddFaults(others, spec_limits, &parsed);
     return std::move(parsed.response);
   }
   STEELYARD_ASSIGN_OR_RETURN(

@@ -26,7 +26,8 @@ struct NormalizedSpec {
   std::vector<storage::Sha256> datasets;  // each once
   // Datasets that do not exist for this user.
   std::vector<Fault> missing;
-  // What does not fit what is known of the data that is there.
+  // Datasets that were rejected, and what does not fit what is known of the
+  // others.
   std::vector<Fault> faults;
 };
 
@@ -45,8 +46,8 @@ absl::StatusOr<storage::AddRun> CheckSubmission(
     storage::Reader& reader, const Caller& caller, const v1::Limits& limits,
     const v1::SubmitRunRequest& request);
 
-// ParseSpec: the text's own faults, and once it has none and every file is
-// resolved those that SubmitRun would find.
+// ParseSpec: the text's own faults, and those that SubmitRun would find as far
+// as the text can be read and files are resolved.
 //
 // Errors: NotFound as CheckSubmission; those of Normalize.  A wrong text
 // is an answer, not an error.
