@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "server/names.h"
 #include "server/spec_path.h"
@@ -186,6 +187,14 @@ std::optional<ClassCounts> CheckLabels(const std::string& path,
   return counts;
 }
 
+NamedLabels NamedLabelsOf(const v1::InlineData& table) {
+  NamedLabels labels;
+  for (const double label : table.labels()) {
+    if (IsNameable(label)) labels.insert(static_cast<int64_t>(label));
+  }
+  return labels;
+}
+
 KnownRows CheckInline(const std::string& path, const v1::Data& data,
                       const v1::RunSpec& spec, std::vector<Fault>* faults) {
   const RowChoice choice = ChoiceOf(data, spec);
@@ -205,6 +214,12 @@ KnownRows CheckInline(const std::string& path, const v1::Data& data,
     rows.columns = columns;
   }
   const std::optional<int64_t> left = CountRows(rows);
+  if (left && path == "data" &&
+      !CheckListed(data, NamedLabelsOf(table), faults)) {
+    KnownRows known;
+    known.columns = rows.columns;
+    return known;
+  }
   if (!left || *left > 0 || table.labels().empty() || TakesNone(data)) {
     return rows;
   }
@@ -290,6 +305,34 @@ void CheckTake(const std::string& path, const v1::Data& data, LabelKind kind,
 }
 
 }  // namespace
+
+bool CheckListed(const v1::Data& data, const NamedLabels& labels,
+                 std::vector<Fault>* faults) {
+  constexpr size_t kShown = 10;
+  const v1::Classes& classes = data.classes();
+  std::vector<int64_t> shown(labels.begin(), labels.end());
+  shown.resize(std::min(shown.size(), kShown));
+  const std::string there =
+      absl::StrCat("; there are ", absl::StrJoin(shown, ", "),
+                   labels.size() > kShown ? ", ..." : "");
+  bool all = true;
+  const auto check = [&](const char* list,
+                         const google::protobuf::RepeatedField<int64_t>& from) {
+    const std::string path = FieldPath("data.classes", list);
+    ElementFaults wrong(path, faults);
+    for (int j = 0; j < from.size(); ++j) {
+      if (labels.contains(from[j])) continue;
+      wrong.Add(IndexPath(path, static_cast<size_t>(j)),
+                absl::StrCat("want a label that at least one row has, got ",
+                             from[j], there));
+    }
+    all &= wrong.none();
+  };
+  check("positive", classes.positive());
+  check("negative", classes.negative());
+  check("each", classes.each());
+  return all;
+}
 
 bool IsSound(const RowChoice& choice, LabelKind kind) {
   if (choice.classes == nullptr) return !choice.left_out;

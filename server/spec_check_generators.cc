@@ -322,6 +322,15 @@ class GeneratorChecker {
     return known;
   }
 
+  bool CheckListedOf(const std::vector<LabelCount>& counts) {
+    if (path_ != "data") return true;
+    NamedLabels labels;
+    for (const LabelCount& count : counts) {
+      if (count.rows > 0) labels.insert(count.label);
+    }
+    return CheckListed(data_, labels, faults_);
+  }
+
   void CountOthers(const std::string& name,
                    const std::vector<LabelCount>& counts, KnownRows* known) {
     if (!IsSound(choice_, kind_)) return;
@@ -333,6 +342,7 @@ class GeneratorChecker {
       if (wrong.empty()) continue;
       return Add(count.field.empty() ? name : count.field, std::move(wrong));
     }
+    if (!CheckListedOf(counts)) return;
     const KnownRows taken = labels.Taken(data_);
     known->rows = taken.rows;
     known->most_class = taken.most_class;
@@ -361,6 +371,7 @@ class GeneratorChecker {
       if (*sign > 0) found.positive += rows;
       if (*sign < 0) found.negative += rows;
     }
+    if (!CheckListedOf(counts)) return std::nullopt;
     if (found.positive + found.negative == 0) {
       Add(data_.has_classes() ? "classes" : name,
           "want classes that at least one row has, got none");

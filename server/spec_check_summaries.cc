@@ -263,11 +263,24 @@ class SetChecker {
     const bool counted = kind_ == LabelKind::kSigns
                              ? CountSigns(field, values, rows)
                              : CountClasses(field, values, rows);
-    if (!counted || *CountRows(*rows) > 0 || TakesNone(data_)) return;
-    Add(data_.has_classes() ? "classes" : field,
-        "want classes that at least one row has, got none");
+    if (!counted) return;
+    if (CheckListedOf(values)) {
+      if (*CountRows(*rows) > 0 || TakesNone(data_)) return;
+      Add(data_.has_classes() ? "classes" : field,
+          "want classes that at least one row has, got none");
+    }
     rows->counts.reset();
     rows->rows.reset();
+  }
+
+  bool CheckListedOf(const Counts& values) {
+    if (path_ != "data") return true;
+    NamedLabels labels;
+    for (const v1::ValueCount& value : values) {
+      if (!IsNameable(value.value())) continue;
+      labels.insert(static_cast<int64_t>(value.value()));
+    }
+    return CheckListed(data_, labels, faults_);
   }
 
   bool CountSigns(absl::string_view field, const Counts& values,

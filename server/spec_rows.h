@@ -100,6 +100,14 @@ class LabelMap {
   std::set<int64_t> negative_;
 };
 
+// Labels that rows have, as far as `classes` can name them.
+using NamedLabels = std::set<int64_t>;
+
+// Whether each label that `data.classes` lists is one of `labels`, all that its
+// rows have; faults where not.  True where it lists none.
+bool CheckListed(const v1::Data& data, const NamedLabels& labels,
+                 std::vector<Fault>* faults);
+
 // Labels that are classes or numbers, gathered.
 class OtherLabels {
  public:

@@ -192,8 +192,8 @@ absl::StatusOr<Rows> ReadSource(const v1::RunSpec& spec, const v1::Data& data,
   if (data.source_case() == v1::Data::SOURCE_NOT_SET) {
     return absl::InvalidArgumentError("want a source of rows, got nothing");
   }
-  STEELYARD_ASSIGN_OR_RETURN(const RowSelection selection,
-                             MakeSelection(spec, data));
+  STEELYARD_ASSIGN_OR_RETURN(RowSelection selection, MakeSelection(spec, data));
+  selection.every_label = field == "data";
   switch (data.source_case()) {
     case v1::Data::kInline:
       return ReadInline(data.inline_(), selection);

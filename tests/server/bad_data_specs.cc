@@ -127,13 +127,38 @@ constexpr BadSpec kBadData[] = {
        (*s->mutable_test_sets())["test"].mutable_classes()->set_left_out(true);
      },
      "test_sets.test.classes", "at least one row has, got none"},
-    {"ClassesThatNoRowHas",
+    {"ALabelOfAClassThatNoRowHas",
+     [](Spec* s) {
+       s->mutable_data()->mutable_classes()->add_positive(1);
+       s->mutable_data()->mutable_classes()->add_positive(7);
+       s->mutable_data()->mutable_classes()->add_negative(-1);
+     },
+     "data.classes.positive[1]",
+     "want a label that at least one row has, got 7; there are -1, 1"},
+    {"AClassThatNoRowHas",
+     [](Spec* s) {
+       s->mutable_data()->mutable_classes()->add_positive(1);
+       s->mutable_data()->mutable_classes()->add_negative(0);
+     },
+     "data.classes.negative[0]", "at least one row has, got 0"},
+    {"OneOfSeveralClassesThatNoRowHas",
      [](Spec* s) {
        s->clear_test_sets();
-       s->mutable_data()->mutable_classes()->add_positive(7);
-       s->mutable_data()->mutable_classes()->add_negative(8);
+       s->mutable_loss()->mutable_softmax_cross_entropy();
+       s->mutable_weighting()->mutable_uniform();
+       for (const int label : {-1, 1, 2}) {
+         s->mutable_data()->mutable_classes()->add_each(label);
+       }
      },
-     "data.classes", "at least one row has"},
+     "data.classes.each[2]", "at least one row has, got 2"},
+    {"ClassesThatNoRowOfATestSetHas",
+     [](Spec* s) {
+       v1::Classes* classes =
+           (*s->mutable_test_sets())["test"].mutable_classes();
+       classes->add_positive(7);
+       classes->add_negative(8);
+     },
+     "test_sets.test.classes", "at least one row has, got none"},
     {"TakeWithoutSelection", [](Spec* s) { s->mutable_data()->mutable_take(); },
      "data.take", "want first_per_class"},
     {"TakeNone",
@@ -249,14 +274,16 @@ constexpr BadSpec kBadPlanes[] = {
        s->mutable_data()->mutable_circles()->set_factor(1);
      },
      "data.circles.factor", "want a value of at least 0 and below 1, got 1"},
-    {"CirclesThatNoClassHas",
+    {"AClassWithoutACircle",
      [](Spec* s) {
        s->clear_test_sets();
        s->mutable_data()->mutable_circles()->set_positive(4);
-       s->mutable_data()->mutable_classes()->add_positive(7);
-       s->mutable_data()->mutable_classes()->add_negative(8);
+       s->mutable_data()->mutable_classes()->add_positive(1);
+       s->mutable_data()->mutable_classes()->add_negative(-1);
      },
-     "data.classes", "at least one row has"},
+     "data.classes.negative[0]",
+     "want a label that at least one row has, got "
+     "-1; there are 1"},
     {"AMarginOfZero",
      [](Spec* s) {
        v1::SeparableGaussiansData* data =
@@ -386,90 +413,12 @@ constexpr BadSpec kBadGaussians[] = {
      "data.gaussians", "want at most 100000000 values"},
 };
 
-// Drawn numbers to train on, whose labels the loss takes.
-v1::PolynomialData* AddPolynomial(Spec* s) {
-  s->clear_test_sets();
-  s->mutable_loss()->mutable_squared();
-  s->mutable_weighting()->mutable_uniform();
-  v1::PolynomialData* added = s->mutable_data()->mutable_polynomial();
-  added->set_rows(3);
-  added->add_coefficients(1);
-  added->add_coefficients(2);
-  added->set_standard_deviation(1);
-  return added;
-}
-
-constexpr BadSpec kBadPolynomials[] = {
-    {"APolynomialForSigns",
-     [](Spec* s) {
-       AddPolynomial(s);
-       s->mutable_loss()->mutable_logistic();
-     },
-     "data.polynomial", "want labels that are numbers"},
-    {"APolynomialForClasses",
-     [](Spec* s) {
-       AddPolynomial(s);
-       s->mutable_loss()->mutable_softmax_cross_entropy();
-     },
-     "data.polynomial", "want labels that are numbers"},
-    {"APolynomialWithClasses",
-     [](Spec* s) {
-       AddPolynomial(s);
-       s->mutable_data()->mutable_classes()->add_positive(1);
-       s->mutable_data()->mutable_classes()->add_negative(2);
-     },
-     "data.polynomial", "want labels that are numbers"},
-    {"APolynomialAsATestSetOfSigns",
-     [](Spec* s) {
-       v1::PolynomialData* added =
-           (*s->mutable_test_sets())["test"].mutable_polynomial();
-       added->set_rows(2);
-       added->add_coefficients(1);
-     },
-     "test_sets.test.polynomial", "want labels that are numbers"},
-    {"APolynomialWithoutRows", [](Spec* s) { AddPolynomial(s)->clear_rows(); },
-     "data.polynomial", "want at least one row, got none"},
-    {"TooManyRowsOfAPolynomial",
-     [](Spec* s) { AddPolynomial(s)->set_rows(100'000'001); },
-     "data.polynomial", "want at most 100000000 values"},
-    {"APolynomialWithoutCoefficients",
-     [](Spec* s) { AddPolynomial(s)->clear_coefficients(); },
-     "data.polynomial.coefficients", "want 1 to 100 values, got 0"},
-    {"TooManyCoefficients",
-     [](Spec* s) { AddPolynomial(s)->mutable_coefficients()->Resize(101, 0); },
-     "data.polynomial.coefficients", "want 1 to 100 values, got 101"},
-    {"ACoefficientThatIsNaN",
-     [](Spec* s) { AddPolynomial(s)->set_coefficients(1, std::nan("")); },
-     "data.polynomial.coefficients[1]", "got nan"},
-    {"AMeanOfAPolynomialTooLarge",
-     [](Spec* s) { AddPolynomial(s)->set_mean(-1.1e100); },
-     "data.polynomial.mean", "want a value of at most 1e+100 in magnitude"},
-    {"ANegativeDeviationOfAPolynomial",
-     [](Spec* s) { AddPolynomial(s)->set_standard_deviation(-1); },
-     "data.polynomial.standard_deviation", "want a value of 0 to 1e+100"},
-    {"InfiniteNoiseOfAPolynomial",
-     [](Spec* s) { AddPolynomial(s)->set_noise(kInfinity); },
-     "data.polynomial.noise", "want a value of 0 to 1e+100, got inf"},
-    {"LabelsOfAPolynomialTooLarge",
-     [](Spec* s) { AddPolynomial(s)->set_mean(5.1e99); },
-     "data.polynomial.coefficients",
-     "want labels of at most 1e+100 in magnitude"},
-    {"NumbersWithoutEnd",
-     [](Spec* s) {
-       v1::PolynomialData* added = AddPolynomial(s);
-       added->mutable_coefficients()->Resize(100, 1e100);
-       added->set_mean(1e100);
-     },
-     "data.polynomial.coefficients", "got some that may reach inf"},
-};
-
 }  // namespace
 
 std::vector<BadSpec> BadDataSpecs() {
   std::vector<BadSpec> all(std::begin(kBadData), std::end(kBadData));
   all.insert(all.end(), std::begin(kBadPlanes), std::end(kBadPlanes));
   all.insert(all.end(), std::begin(kBadGaussians), std::end(kBadGaussians));
-  all.insert(all.end(), std::begin(kBadPolynomials), std::end(kBadPolynomials));
   return all;
 }
 

@@ -350,8 +350,8 @@ v1::MlpModel* MakeMlp(v1::RunSpec* s) {
 std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
   for (const std::vector<BadSpec>& part :
-       {BadAlteredSpecs(), BadLossSpecs(), BadOptimizerSpecs(),
-        BadWeightingSpecs(), BadNetworkSpecs()}) {
+       {BadAlteredSpecs(), BadPolynomialSpecs(), BadLossSpecs(),
+        BadOptimizerSpecs(), BadWeightingSpecs(), BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

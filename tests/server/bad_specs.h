@@ -32,6 +32,8 @@ v1::MlpModel* MakeMlp(v1::RunSpec* spec);
 
 // The part of them that is about rows; within the table.
 std::vector<BadSpec> BadDataSpecs();
+// That about rows drawn of a polynomial.
+std::vector<BadSpec> BadPolynomialSpecs();
 // That about what is done to them.
 std::vector<BadSpec> BadAlteredSpecs();
 // That about losses.

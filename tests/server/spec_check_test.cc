@@ -220,8 +220,13 @@ TEST(SpecCheckTest, TheClassesOfTheTrainingRowsCountAsMetrics) {
   v1::RunSpec spec = GoodSpec();
   spec.mutable_loss()->mutable_softmax_cross_entropy();
   spec.mutable_weighting()->mutable_uniform();
+  v1::InlineData* table = spec.mutable_data()->mutable_inline_();
+  const v1::Row row = table->features(0);
+  table->Clear();
   for (int64_t k = -1; k < 9; ++k) {
     spec.mutable_data()->mutable_classes()->add_each(k);
+    *table->add_features() = row;
+    table->add_labels(static_cast<double>(k));
   }
   spec.clear_test_sets();
   SpecLimits limits;

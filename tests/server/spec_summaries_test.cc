@@ -15,10 +15,12 @@ namespace steelyard::server {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 using Known = std::map<std::string, KnownDataset>;
 using Values = std::vector<std::pair<double, int64_t>>;
@@ -236,8 +238,10 @@ TEST(SpecSummariesTest, LabelsFitTheClasses) {
   spec.mutable_data()->mutable_classes()->add_positive(7);
   spec.mutable_data()->mutable_classes()->add_negative(8);
   EXPECT_THAT(CheckAgainstSummaries(spec, {{"rows", Csv({})}}), IsEmpty());
-  EXPECT_THAT(CheckAgainstSummaries(spec, {{"rows", Csv()}}),
-              ElementsAre(IsFault("data.classes", "at least one row has")));
+  EXPECT_THAT(
+      CheckAgainstSummaries(spec, {{"rows", Csv()}}),
+      ElementsAre(IsFault("data.classes.positive[0]", "at least one row has"),
+                  IsFault("data.classes.negative[0]", "at least one row has")));
   EXPECT_THAT(CheckAgainstSummaries(spec, {{"rows", Csv({{7, 1}, {0.5, 9}})}}),
               ElementsAre(IsFault("data.csv.label", "want a whole number")));
   KnownDataset text = Csv();
@@ -339,8 +343,10 @@ TEST(SpecSummariesTest, CifarBatchesAreOfOneKind) {
                           "3025"),
                   IsFault("weighting.per_example.weights", "want 40 weights")));
   cifar->set_label(v1::CIFAR_LABEL_FINE);
-  EXPECT_THAT(check(hundred, hundred),
-              ElementsAre(IsFault("data.classes", "at least one row has")));
+  EXPECT_THAT(
+      check(hundred, hundred),
+      ElementsAre(IsFault("data.classes.positive[0]", "at least one row has"),
+                  IsFault("data.classes.negative[0]", "at least one row has")));
 }
 
 TEST(SpecSummariesTest, TestSetsHaveTheFeaturesOfTheTrainingRows) {
@@ -352,12 +358,13 @@ TEST(SpecSummariesTest, TestSetsHaveTheFeaturesOfTheTrainingRows) {
   (*wide.mutable_test_sets())["csv"] = CsvSpec().data();
   (*wide.mutable_test_sets())["csv"].clear_classes();
   const KnownDataset rows = Csv({{2, 5}, {4, 5}});
-  EXPECT_THAT(CheckAgainstSummaries(wide, {{"images", Images(20, 3)},
-                                           {"labels", Labels({{2, 20}})},
-                                           {"rows", rows}}),
-              ElementsAre(IsFault("test_sets.csv",
-                                  "want rows of 9 features as in data, got "
-                                  "2")));
+  EXPECT_THAT(
+      CheckAgainstSummaries(wide, {{"images", Images(20, 3)},
+                                   {"labels", Labels({{2, 9}, {4, 11}})},
+                                   {"rows", rows}}),
+      ElementsAre(IsFault("test_sets.csv",
+                          "want rows of 9 features as in data, got "
+                          "2")));
 }
 
 TEST(SpecSummariesTest, WeightsBelongToTheRowsThatAreLeft) {
@@ -373,9 +380,10 @@ TEST(SpecSummariesTest, WeightsBelongToTheRowsThatAreLeft) {
       CheckAgainstSummaries(spec, {{"labels", Labels({{2, 9}, {4, 9}})}}),
       ElementsAre(IsFault("weighting.per_example.weights",
                           "want 6 weights, one for each row")));
+  spec = CsvSpec();
   spec.mutable_weighting()->mutable_per_class()->set_ratio(0);
   EXPECT_THAT(
-      CheckAgainstSummaries(spec, {{"labels", Labels({{2, 9}})}}),
+      CheckAgainstSummaries(spec, {{"rows", Csv({{1, 9}})}}),
       ElementsAre(IsFault("weighting.per_class.ratio", "want a value > 0")));
 }
 
@@ -397,6 +405,22 @@ TEST(SpecSummariesTest, AnySummaryIsOnlyRefused) {
   odd.form = v1::DATASET_FORM_CIFAR;
   EXPECT_THAT(CheckAgainstSummaries(cifar, {{"rows", odd}}), IsEmpty());
   EXPECT_THAT(CheckAgainstSummaries(v1::RunSpec(), {{"rows", odd}}), IsEmpty());
+}
+
+TEST(SpecSummariesTest, EveryLabelOfTheTrainingClassesHasARow) {
+  v1::RunSpec spec = IdxSpec();
+  spec.mutable_data()->mutable_classes()->add_negative(5);
+  (*spec.mutable_test_sets())["test"] = spec.data();
+  const Known known = {{"images", Images(30, 28)},
+                       {"labels", Labels({{0, 3}, {2, 10}, {4, 17}})}};
+  EXPECT_THAT(CheckAgainstSummaries(spec, known),
+              ElementsAre(IsFault("data.classes.negative[1]",
+                                  "want a label that at least one row has, got "
+                                  "5; there are 0, 2, 4")));
+  // Labels of too many kinds are not known: the worker looks.
+  EXPECT_THAT(CheckAgainstSummaries(
+                  spec, {{"images", Images(30, 28)}, {"labels", Labels({})}}),
+              Not(Contains(Field(&Fault::path, HasSubstr("classes")))));
 }
 
 TEST(SpecSummariesTest, RowsOfLeftOutClassesAreThere) {

@@ -30,6 +30,31 @@ RowPicker::RowPicker(RowSelection selection)
   }
   std::sort(listed_.begin(), listed_.end(),
             [](const Listed& a, const Listed& b) { return a.label < b.label; });
+  const auto end = std::unique(
+      listed_.begin(), listed_.end(),
+      [](const Listed& a, const Listed& b) { return a.label == b.label; });
+  listed_.erase(end, listed_.end());
+  if (selection_.every_label) missing_ = listed_.size();
+}
+
+size_t RowPicker::FindListed(int64_t label) const {
+  const auto found = std::lower_bound(
+      listed_.begin(), listed_.end(), label,
+      [](const Listed& entry, int64_t wanted) { return entry.label < wanted; });
+  const bool is_listed = found != listed_.end() && found->label == label;
+  return is_listed ? static_cast<size_t>(found - listed_.begin())
+                   : listed_.size();
+}
+
+void RowPicker::Note(double label) {
+  const auto whole = static_cast<int64_t>(label);
+  const size_t place = FindListed(whole);
+  if (place == listed_.size()) {
+    if (others_.size() < kShownLabels) others_.insert(whole);
+  } else if (!listed_[place].found) {
+    listed_[place].found = true;
+    --missing_;
+  }
 }
 
 absl::StatusOr<Label> RowPicker::MapItself(double label) const {
@@ -47,13 +72,10 @@ absl::StatusOr<Label> RowPicker::MapItself(double label) const {
 
 absl::StatusOr<Label> RowPicker::MapWhole(double label) const {
   if (listed_.empty()) return MapItself(label);
-  const auto whole = static_cast<int64_t>(label);
-  const auto found = std::lower_bound(
-      listed_.begin(), listed_.end(), whole,
-      [](const Listed& entry, int64_t wanted) { return entry.label < wanted; });
-  const bool is_listed = found != listed_.end() && found->label == whole;
+  const size_t place = FindListed(static_cast<int64_t>(label));
+  const bool is_listed = place < listed_.size();
   if (selection_.left_out) return is_listed ? std::nullopt : Label(1.0);
-  return is_listed ? Label(found->mapped) : std::nullopt;
+  return is_listed ? Label(listed_[place].mapped) : std::nullopt;
 }
 
 absl::StatusOr<Label> RowPicker::Map(double label) const {
@@ -76,6 +98,7 @@ size_t RowPicker::ClassOf(double mapped) const {
 
 absl::StatusOr<Label> RowPicker::Pick(double label) {
   STEELYARD_ASSIGN_OR_RETURN(const Label mapped, Map(label));
+  if (missing_ > 0) Note(label);
   if (!mapped) return mapped;
   if (selection_.labels != LabelValues::kNumbers) {
     const size_t k = ClassOf(*mapped);
@@ -88,6 +111,7 @@ absl::StatusOr<Label> RowPicker::Pick(double label) {
 }
 
 bool RowPicker::full() const {
+  if (missing_ > 0) return false;
   if (selection_.left_out) return rows_ >= selection_.first_per_class;
   size_t classes = 2;
   if (selection_.labels != LabelValues::kSigns) {
@@ -109,7 +133,25 @@ std::string RowPicker::ShowLists() const {
                       absl::StrJoin(selection_.negative, ", "), "]");
 }
 
+absl::Status RowPicker::CheckEvery() const {
+  std::vector<int64_t> labels(others_.begin(), others_.end());
+  std::vector<int64_t> missing;
+  for (const Listed& entry : listed_) {
+    (entry.found ? labels : missing).push_back(entry.label);
+  }
+  std::sort(labels.begin(), labels.end());
+  const bool is_all =
+      others_.size() < kShownLabels && labels.size() <= kShownLabels;
+  labels.resize(std::min(labels.size(), kShownLabels));
+  return Want("a row of each label of the classes, ", ShowLists(),
+              ", got none of ", missing.front(), "; there are ",
+              absl::StrJoin(labels, ", "), is_all ? "" : ", ...");
+}
+
 absl::Status RowPicker::CheckSome() const {
+  if (missing_ > 0 && !(others_.empty() && missing_ == listed_.size())) {
+    return CheckEvery();
+  }
   if (rows() > 0) return absl::OkStatus();
   return Want("at least one row with ",
               selection_.left_out ? "another label than those" : "a label",

@@ -84,5 +84,46 @@ TEST(RowPickerTest, NoRowIsAnError) {
                        "than those of the classes, positive [2]"));
 }
 
+// What CheckSome says after these labels.
+absl::Status Checked(const RowSelection& selection,
+                     const std::vector<double>& labels) {
+  RowPicker picker(selection);
+  for (const double label : labels) EXPECT_THAT(picker.Pick(label), IsOk());
+  return picker.CheckSome();
+}
+
+TEST(RowPickerTest, EveryLabelOfTheListsMayBeWanted) {
+  RowSelection selection = {.positive = {2, 3, 2}, .negative = {4}};
+  EXPECT_THAT(Checked(selection, {4, 2}), IsOk());
+  selection.every_label = true;
+  EXPECT_THAT(Checked(selection, {4, 2, 3}), IsOk());
+  EXPECT_THAT(Checked(selection, {4, 2, 9, 0, 2}),
+              StatusIs(kInvalid,
+                       "want a row of each label of the classes, positive [2, "
+                       "3, 2] and negative [4], got none of 3; there are 0, 2, "
+                       "4, 9"));
+  EXPECT_THAT(Checked(selection, {7}), StatusIs(kInvalid,
+                                                "got none of 2; "
+                                                "there are 7"));
+  std::vector<double> many;
+  for (int label = 10; label < 100; ++label) many.push_back(label);
+  EXPECT_THAT(Checked(selection, many), StatusIs(kInvalid, "18, 19, ..."));
+}
+
+TEST(RowPickerTest, ItIsNotFullBeforeTheyAreFound) {
+  RowPicker picker({.labels = LabelValues::kSigns,
+                    .positive = {2, 3},
+                    .negative = {4},
+                    .each = {},
+                    .left_out = false,
+                    .every_label = true,
+                    .first_per_class = 1});
+  for (const double label : {2, 4}) ASSERT_THAT(picker.Pick(label), IsOk());
+  EXPECT_FALSE(picker.full());
+  EXPECT_EQ(*picker.Pick(3), std::nullopt);
+  EXPECT_TRUE(picker.full());
+  EXPECT_EQ(picker.rows(), 2);
+}
+
 }  // namespace
 }  // namespace steelyard::training
