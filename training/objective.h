@@ -40,7 +40,7 @@ struct Loss {
   };
 
   // A loss that has no parameters is its kind.
-  Loss(Kind k = kLogistic) : kind(k) {}  // NOLINT(runtime/explicit)
+  Loss(Kind k = kLogistic) : kind(k) {}  // NOLINT(google-explicit-constructor)
 
   Kind kind;
   double alpha = 1;  // of kPolynomial: finite, > 0

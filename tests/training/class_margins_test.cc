@@ -39,7 +39,7 @@ TEST(ClassMarginsTest, LogitAdjustedLossIsMenons) {
   const std::vector<double> f = {0.5, -1, 2};
   const double tau = 1.5;
   double sum = 1;
-  for (size_t k : {0, 2}) {
+  for (const size_t k : {size_t{0}, size_t{2}}) {
     sum += std::pow(static_cast<double>(counts[k]) / 30, tau) *
            std::exp(f[k] - f[1]);
   }
