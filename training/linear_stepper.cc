@@ -59,6 +59,7 @@ LinearStepper::LinearStepper(const LinearProblem& problem,
       weight_schedule_(problem.weight_schedule),
       weights_(weights.values),
       even_(weights.even),
+      coefficients_(Coefficients(weights)),
       steps_(problem.steps),
       metrics_(problem, weights, MakeSets(problem, weights)),
       descent_(metrics_.train(), Coefficients(weights),
@@ -82,12 +83,11 @@ void LinearStepper::SetWeights(int64_t step) {
   if (std::holds_alternative<AlwaysWeighted>(weight_schedule_)) return;
   const double strength = StrengthAt(weight_schedule_, step);
   const auto n = static_cast<double>(weights_.size());
-  std::vector<double> coefficients;
-  for (const double w : weights_) {
-    coefficients.push_back(Blend(even_, w, strength) / n);
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    coefficients_[i] = Blend(even_, weights_[i], strength) / n;
   }
-  descent_.SetCoefficients(coefficients);
-  if (scaled_) scaled_->SetCoefficients(coefficients);
+  descent_.SetCoefficients(coefficients_);
+  if (scaled_) scaled_->SetCoefficients(coefficients_);
 }
 
 absl::Status LinearStepper::Take(int64_t step, int64_t count) {

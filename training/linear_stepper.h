@@ -63,6 +63,7 @@ class LinearStepper final : public Stepper {
   const WeightSchedule weight_schedule_;
   const std::vector<double> weights_;  // [n] normalised
   const double even_;                  // RowWeights::even
+  std::vector<double> coefficients_;   // of the last step whose weights change
   const int64_t steps_;
   Metrics metrics_;
   Descent descent_;                      // reads the rows in metrics_

@@ -135,10 +135,15 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   const int64_t d = train().columns();
   Values values;
   values.reserve(names().size());
+  const double norm = Norm(theta, d);
+  Values theory;
   for (size_t number = 0; number < sets_.size(); ++number) {
     STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, values));
+    if (number > 0) continue;
+    // While the margins are those of the training rows.
+    theory_.Measure(step, train(), norm, LossMargins(sets_.front()),
+                    train_log_loss_, theory);
   }
-  const double norm = Norm(theta, d);
   if (objective_id_.has_value()) {
     values.push_back(
         Value(*objective_id_,
@@ -153,10 +158,7 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
   parameters_.Measure(theta, values);
-  // The margins of the training rows again: those of the last set are there.
-  if (sets_.size() > 1) train().Margins(theta, margins_.data());
-  theory_.Measure(step, train(), norm, LossMargins(sets_.front()),
-                  train_log_loss_, values);
+  values.insert(values.end(), theory.begin(), theory.end());
   return values;
 }
 

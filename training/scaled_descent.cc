@@ -5,20 +5,13 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "training/penalty.h"
 
 namespace steelyard::training {
 namespace {
 
 // Attempts of 2^(-1/10) each: to the least double and beyond.
 constexpr int kMostAttempts = 12'000;
-
-double Norm(const AlignedDoubles& values) {
-  long double squares = 0;
-  for (int64_t j = 0; j < values.size(); ++j) {
-    squares += static_cast<long double>(values[j]) * values[j];
-  }
-  return static_cast<double>(std::sqrt(squares));
-}
 
 }  // namespace
 
@@ -86,7 +79,7 @@ absl::Status ScaledDescent::Step(double rate, double* theta) {
   }
   double length = rate;
   if (scale_ == StepScale::kGradientNorm) {
-    const double norm = Norm(sum_);
+    const double norm = NormOf(sum_.size(), sum_.data());
     if (!(norm > 0)) {
       return absl::OutOfRangeError(
           "gradient: want one above 0 to scale the step by, got 0");

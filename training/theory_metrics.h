@@ -39,8 +39,8 @@ class TheoryMetrics {
                 const RowWeights& weights, const HardMargin* reference,
                 std::optional<double> gap_constant, MetricTable& table);
 
-  // rows: as the constructor's; theta: [d], finite; norm: ||theta||; margins:
-  // u, [n]; log_loss: ln L.
+  // rows: as the constructor's; norm: ||theta||; margins: u, [n]; log_loss:
+  // ln L.
   void Measure(int64_t step, const Tiles& rows, double norm,
                std::span<const double> margins, double log_loss,
                std::vector<MetricValue>& values);
