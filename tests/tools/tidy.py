@@ -1,9 +1,12 @@
-"""Runs clang-tidy on the sources of a build: tidy.py BUILD_DIR BASE LIMIT_S
+"""Runs clang-tidy, and so clang with all its warnings, on the sources of a build:
 
-First what the change since the commit BASE touches (a source, or a header that it
-includes, as the build recorded it), then, until LIMIT_S seconds have passed, others,
-in an order that each commit draws anew: so all come to be checked again, and a
-check in CI has an end.  `cmake --build --preset clang` checks them all.
+    tidy.py BUILD_DIR BUILT_DIR BASE LIMIT_S
+
+BUILD_DIR is configured for clang, BUILT_DIR any build of the same sources.  First
+the sources that the change since the commit BASE touches, then those that include a
+header that it touches, as BUILT_DIR recorded it, then others, in an order that each
+commit draws anew: so all come to be checked again.  Ends when LIMIT_S seconds have
+passed, and says what was left out.  `cmake --build --preset clang` checks them all.
 
 Exit status 1 when clang-tidy has something to say of what the change touches.  What
 it says of others is shown: a change should not wait for what it did not do.
@@ -50,17 +53,18 @@ def dependencies(build):
     return found
 
 
-def in_order(build, base):
-    """(the sources that the change touches, the others)."""
+def in_order(build, built, base):
+    """(the sources that the change touches, directly or not; the others)."""
     head = git("rev-parse", "HEAD")
     changed = set(git("diff", "--name-only", base, "HEAD").split())
     if ".clang-tidy" in changed:
         changed.update(sources(build))
-    includes = dependencies(build)
+    includes = dependencies(built)
     touched, others = [], []
     for path in sources(build):
         mine = includes.get(path, {path}) | {path}
         (touched if mine & changed else others).append(path)
+    touched.sort(key=lambda path: path not in changed)
     others.sort(key=lambda path: hashlib.sha256((head + path).encode()).digest())
     return touched, others
 
@@ -73,9 +77,9 @@ def check(build, path):
         f"{path}\n{result.stdout}{result.stderr}")
 
 
-def main(build, base, limit_s):
+def main(build, built, base, limit_s):
     build, end = ROOT / build, time.monotonic() + float(limit_s)
-    touched, others = in_order(build, base)
+    touched, others = in_order(build, ROOT / built, base)
     waiting = touched + others
     faults = checked = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
