@@ -19,12 +19,9 @@ absl::StatusOr<std::vector<double>> DualOptimalWeights(const Rows& rows,
   std::iota(all.begin(), all.end(), 0);
   STEELYARD_ASSIGN_OR_RETURN(const HardMargin solution,
                              SolveHardMargin(Tiles(rows, all, bias)));
-  std::vector<double> weights(all.size(), floor);
+  std::vector<double> weights = DualByRow(&solution, rows.rows);
   const auto n = static_cast<double>(rows.rows);
-  for (size_t k = 0; k < solution.support.size(); ++k) {
-    double& weight = weights[static_cast<size_t>(solution.support[k])];
-    weight = std::max(n * solution.p[k], floor);
-  }
+  for (double& weight : weights) weight = std::max(n * weight, floor);
   return weights;
 }
 

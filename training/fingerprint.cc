@@ -155,6 +155,12 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
   Add(problem.early, hash);
+  hash.Add(problem.weighted_below);
+  if (problem.learned) {
+    hash.Add(problem.learned->bound);
+    hash.Add(problem.learned->learning_rate);
+    hash.Add(static_cast<uint64_t>(problem.learned->maximize));
+  }
   return hash.value();
 }
 
@@ -178,6 +184,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   hash.Add(problem.steps);
   Add(problem.schedule, hash);
   Add(problem.early, hash);
+  hash.Add(problem.weighted_below);
   return hash.value();
 }
 

@@ -95,4 +95,14 @@ double DivergenceFromShares(const HardMargin& reference,
   return sum;
 }
 
+std::vector<double> DualByRow(const HardMargin* reference, int64_t rows) {
+  std::vector<double> p;
+  if (reference == nullptr) return p;
+  p.resize(static_cast<size_t>(rows), 0);
+  for (size_t k = 0; k < reference->support.size(); ++k) {
+    p[static_cast<size_t>(reference->support[k])] = reference->p[k];
+  }
+  return p;
+}
+
 }  // namespace steelyard::training

@@ -60,6 +60,9 @@ class GapPrediction {
 double DivergenceFromShares(const HardMargin& reference,
                             std::span<const double> shares);
 
+// p*_i of each of n rows; empty where there is no reference.
+std::vector<double> DualByRow(const HardMargin* reference, int64_t rows);
+
 }  // namespace steelyard::training
 
 #endif  // STEELYARD_TRAINING_HARD_MARGIN_H_

@@ -74,6 +74,7 @@ LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
           : fixed_step.status();
   if (prediction.ok()) {
     prediction_ = *prediction;
+    fixed_step_ = *fixed_step;
     predicted_id_ = table.Add("direction/predicted_gap");
   } else {
     table.AddAbsent("direction/predicted_gap",
@@ -85,6 +86,17 @@ LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
   } else {
     table.AddAbsent("theory/kl", "the dual solution p* is not unique");
   }
+}
+
+void LinearReference::SetWeights(const Tiles& rows, const RowWeights& weights) {
+  if (divergence_id_) {
+    divergence_ = DivergenceFromShares(*solution_, weights.shares);
+  }
+  if (!predicted_id_) return;
+  const absl::StatusOr<GapPrediction> prediction =
+      GapPrediction::Make(rows, *solution_, weights.values, fixed_step_);
+  prediction_.reset();
+  if (prediction.ok()) prediction_ = *prediction;
 }
 
 void LinearReference::MeasureDirection(int64_t step, const double* theta,

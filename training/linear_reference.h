@@ -51,6 +51,9 @@ class LinearReference {
   }
   const std::optional<GapPrediction>& prediction() const { return prediction_; }
 
+  // Takes other weights for what depends on them; rows: the constructor's.
+  void SetWeights(const Tiles& rows, const RowWeights& weights);
+
   // Appends ratio, gap, cosine and predicted gap.  theta: [d], finite, not 0;
   // margin: min_i z_i.theta / ||theta|| as `margin/normalized` has it.
   void MeasureDirection(int64_t step, const double* theta, double margin,
@@ -63,6 +66,7 @@ class LinearReference {
 
   std::optional<HardMargin> solution_;
   std::optional<GapPrediction> prediction_;
+  double fixed_step_ = 0;  // where there is a prediction
   double divergence_ = 0;
   uint32_t ratio_id_ = 0;  // the gap's and the cosine's are the next
   Id predicted_id_;

@@ -60,6 +60,7 @@ LinearStepper::LinearStepper(const LinearProblem& problem,
       weights_(weights.values),
       even_(weights.even),
       coefficients_(Coefficients(weights)),
+      kept_(weights.kept),
       steps_(problem.steps),
       metrics_(problem, weights, MakeSets(problem, weights)),
       descent_(metrics_.train(), Coefficients(weights),
@@ -68,6 +69,10 @@ LinearStepper::LinearStepper(const LinearProblem& problem,
                 .penalty = problem.penalty}),
       theta_(static_cast<size_t>(metrics_.train().columns()), 0.0),
       checked_theta_(theta_) {
+  if (problem.learned) {
+    learner_.emplace(*problem.learned, metrics_.train(), problem.loss,
+                     problem.normalization);
+  }
   if (problem.scale == StepScale::kNone) return;
   scaled_.emplace(metrics_.train(), Coefficients(weights), problem.loss,
                   problem.scale);
@@ -79,7 +84,15 @@ size_t LinearStepper::FirstNotFinite() const {
   return j;
 }
 
+void LinearStepper::Learn() {
+  learner_->WriteCoefficients(coefficients_);
+  descent_.SetCoefficients(coefficients_);
+  if (scaled_) scaled_->SetCoefficients(coefficients_);
+  learner_->Step(theta_.data());
+}
+
 void LinearStepper::SetWeights(int64_t step) {
+  if (learner_) return Learn();
   if (std::holds_alternative<AlwaysWeighted>(weight_schedule_)) return;
   const double strength = StrengthAt(weight_schedule_, step);
   const auto n = static_cast<double>(weights_.size());
@@ -111,11 +124,12 @@ absl::Status LinearStepper::Take(int64_t step, int64_t count) {
 absl::Status LinearStepper::Run(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end;) {
     SetWeights(step);
-    // A scaled step remembers more than theta: it is not taken twice.
+    // A step that changes more than theta is not taken twice.
     const int64_t now =
-        scaled_ ? 1
-                : std::min({end - step, kStepsBetweenChecks,
-                            NextChange(weight_schedule_, step) - step});
+        scaled_ || learner_
+            ? 1
+            : std::min({end - step, kStepsBetweenChecks,
+                        NextChange(weight_schedule_, step) - step});
     std::copy(theta_.begin(), theta_.end(), checked_theta_.begin());
     STEELYARD_RETURN_IF_ERROR(Take(step, now));
     if (FirstNotFinite() == theta_.size()) {
@@ -140,7 +154,21 @@ absl::Status LinearStepper::Run(int64_t step, int64_t count) {
 }
 
 absl::StatusOr<std::vector<MetricValue>> LinearStepper::Measure(int64_t step) {
+  if (learner_) metrics_.SetWeights(learner_->Normalized(kept_));
   return metrics_.Measure(step, theta_.data());
+}
+
+void LinearStepper::ReadWeights(int64_t step, int64_t first,
+                                std::span<double> to) const {
+  if (learner_) {
+    const std::vector<double> learned = learner_->Normalized(kept_).values;
+    std::copy_n(learned.begin() + first, to.size(), to.begin());
+    return;
+  }
+  const double strength = StrengthAt(weight_schedule_, step);
+  for (size_t i = 0; i < to.size(); ++i) {
+    to[i] = Blend(even_, weights_[static_cast<size_t>(first) + i], strength);
+  }
 }
 
 void LinearStepper::ReadParameters(int64_t first, std::span<double> to) const {
@@ -188,9 +216,28 @@ void LinearStepper::WriteState(std::span<uint64_t> words) const {
   for (size_t j = 0; j < theta_.size(); ++j) {
     words[j] = std::bit_cast<uint64_t>(theta_[j]);
   }
-  if (!scaled_) return;
-  words[theta_.size()] = std::bit_cast<uint64_t>(scaled_->log_factor());
-  words[theta_.size() + 1] = std::bit_cast<uint64_t>(scaled_->log_start());
+  std::span<uint64_t> more = words.subspan(theta_.size());
+  if (scaled_) {
+    more[0] = std::bit_cast<uint64_t>(scaled_->log_factor());
+    more[1] = std::bit_cast<uint64_t>(scaled_->log_start());
+    more = more.subspan(2);
+  }
+  if (!learner_) return;
+  for (size_t i = 0; i < more.size(); ++i) {
+    more[i] = std::bit_cast<uint64_t>(learner_->raw()[i]);
+  }
+}
+
+absl::Status LinearStepper::ReadLearned(std::span<const uint64_t> words) {
+  std::vector<double> raw;
+  for (const uint64_t word : words) {
+    raw.push_back(std::bit_cast<double>(word));
+    if (std::isfinite(raw.back()) && raw.back() > 0) continue;
+    return absl::DataLossError(
+        "training state: want weights above 0, got others");
+  }
+  learner_->Restore(raw);
+  return absl::OkStatus();
 }
 
 absl::Status LinearStepper::ReadState(int64_t /*step*/,
@@ -200,6 +247,10 @@ absl::Status LinearStepper::ReadState(int64_t /*step*/,
       return absl::DataLossError(
           "training state: want finite parameters, got others");
     }
+  }
+  if (learner_) {
+    STEELYARD_RETURN_IF_ERROR(
+        ReadLearned(words.subspan(theta_.size() + (scaled_ ? 2 : 0))));
   }
   for (size_t j = 0; j < theta_.size(); ++j) {
     theta_[j] = std::bit_cast<double>(words[j]);

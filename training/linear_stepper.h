@@ -11,6 +11,7 @@
 #include "training/metrics.h"
 #include "training/scaled_descent.h"
 #include "training/stepper.h"
+#include "training/weight_learner.h"
 #include "training/weights.h"
 
 namespace steelyard::training {
@@ -37,8 +38,17 @@ class LinearStepper final : public Stepper {
   std::vector<HeldRows> held_rows() const override;
   void ReadRows(size_t set, int64_t first, std::span<double> features,
                 std::span<double> labels) const override;
+  void ReadWeights(int64_t step, int64_t first,
+                   std::span<double> to) const override;
+  std::vector<double> DualSolution() const override {
+    return metrics_.DualSolution();
+  }
+  std::vector<double> SeparablePart() const override {
+    return metrics_.separable().part();
+  }
   int64_t state_words() const override {
-    return static_cast<int64_t>(theta_.size()) + (scaled_ ? 2 : 0);
+    return static_cast<int64_t>(theta_.size()) + (scaled_ ? 2 : 0) +
+           (learner_ ? metrics_.train().rows() : 0);
   }
   void WriteState(std::span<uint64_t> words) const override;
   absl::Status ReadState(int64_t step,
@@ -47,6 +57,9 @@ class LinearStepper final : public Stepper {
  private:
   // Puts the weights of the step after `step` into what takes it.
   void SetWeights(int64_t step);
+  // Puts the learned weights into what takes the step, and learns from theta.
+  void Learn();
+  absl::Status ReadLearned(std::span<const uint64_t> words);
   // Takes `count` steps after `step`, whatever theta becomes.
   absl::Status Take(int64_t step, int64_t count);
   // The first parameter that is not finite; d when all are.
@@ -64,10 +77,12 @@ class LinearStepper final : public Stepper {
   const std::vector<double> weights_;  // [n] normalised
   const double even_;                  // RowWeights::even
   std::vector<double> coefficients_;   // of the last step whose weights change
+  const std::vector<int64_t> kept_;    // RowWeights::kept
   const int64_t steps_;
   Metrics metrics_;
-  Descent descent_;                      // reads the rows in metrics_
-  std::optional<ScaledDescent> scaled_;  // likewise; where steps are scaled
+  Descent descent_;                       // reads the rows in metrics_
+  std::optional<ScaledDescent> scaled_;   // likewise; where steps are scaled
+  std::optional<WeightLearner> learner_;  // likewise; where weights are learned
   std::vector<double> theta_;
   std::vector<double> checked_theta_;  // as last found finite
 };

@@ -20,11 +20,32 @@ Loop::Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
       schedule_(schedule, steps),
       early_(early),
       fingerprint_(fingerprint) {
-  if (!early_.has_value()) return;
   const std::span<const std::string> names = stepper_->metrics();
-  const auto found = std::find(names.begin(), names.end(), early_->metric);
-  STEELYARD_CHECK(found != names.end());
-  early_metric_ = static_cast<uint32_t>(found - names.begin());
+  const auto find = [&](const std::string& name) -> std::optional<uint32_t> {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<uint32_t>(found - names.begin());
+  };
+  metrics_.assign(names.begin(), names.end());
+  error_metric_ = find("train/error");
+  if (error_metric_) metrics_.emplace_back("train/separation_step");
+  if (!early_.has_value()) return;
+  const std::optional<uint32_t> metric = find(early_->metric);
+  STEELYARD_CHECK(metric.has_value());
+  early_metric_ = *metric;
+}
+
+void Loop::AddSeparation(std::vector<MetricValue>& values) {
+  if (!error_metric_) return;
+  if (place_.separated < 0) {
+    const auto error = std::find_if(
+        values.begin(), values.end(),
+        [this](const auto& value) { return value.metric == *error_metric_; });
+    if (error == values.end() || error->value > 0) return;
+    place_.separated = place_.step;
+  }
+  values.push_back({.metric = static_cast<uint32_t>(metrics_.size() - 1),
+                    .value = static_cast<double>(place_.separated)});
 }
 
 void Loop::CheckEarly(const std::vector<MetricValue>& values) {
@@ -57,6 +78,7 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Evaluate() {
                               ? std::numeric_limits<double>::quiet_NaN()
                               : std::log10(static_cast<double>(place_.step));
   evaluation.values = *std::move(values);
+  AddSeparation(evaluation.values);
   place_.evaluated_step = place_.step;
   CheckEarly(evaluation.values);
   return evaluation;

@@ -19,7 +19,9 @@
 namespace steelyard::training {
 
 // The training loop of any model: steps up to the next evaluation, evaluates,
-// and so on to the last step.
+// and so on to the last step.  Adds one metric, of the run and not of a step:
+//   train/separation_step  the first step that was evaluated and had
+//                          train/error 0
 class Loop final : public Trainer {
  public:
   // `fingerprint` tells this problem's states from those of others.
@@ -28,9 +30,7 @@ class Loop final : public Trainer {
        int64_t steps, const std::optional<EarlyStopping>& early,
        uint64_t fingerprint);
 
-  std::span<const std::string> metrics() const override {
-    return stepper_->metrics();
-  }
+  std::span<const std::string> metrics() const override { return metrics_; }
   std::span<const Absence> absent() const override {
     return stepper_->absent();
   }
@@ -60,6 +60,15 @@ class Loop final : public Trainer {
                 std::span<double> labels) const override {
     stepper_->ReadRows(set, first, features, labels);
   }
+  void ReadWeights(int64_t first, std::span<double> to) const override {
+    stepper_->ReadWeights(place_.step, first, to);
+  }
+  std::vector<double> DualSolution() const override {
+    return stepper_->DualSolution();
+  }
+  std::vector<double> SeparablePart() const override {
+    return stepper_->SeparablePart();
+  }
   std::string SaveState() const override;
   absl::Status RestoreState(absl::string_view state) override;
 
@@ -70,6 +79,8 @@ class Loop final : public Trainer {
   }
   absl::StatusOr<std::optional<Evaluation>> Evaluate();
   absl::Status Failed(absl::Status error);
+  // Appends train/separation_step, once there is one.
+  void AddSeparation(std::vector<MetricValue>& values);
   // Ends the run when its metric has not fallen for too long.
   void CheckEarly(const std::vector<MetricValue>& values);
 
@@ -78,6 +89,8 @@ class Loop final : public Trainer {
   const ScheduleSteps schedule_;
   const std::optional<EarlyStopping> early_;
   const uint64_t fingerprint_;
+  std::vector<std::string> metrics_;  // the stepper's, train/separation_step
+  std::optional<uint32_t> error_metric_;  // train/error, of classes
   uint32_t early_metric_ = 0;
   RunPlace place_;
 };

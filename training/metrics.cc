@@ -59,11 +59,34 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
   effective_id_ = Add("weights/effective_sample_size");
   norm_id_ = Add("parameters/norm");
   parameters_ = ShownParameters(train().columns(), table_);
+  theory_ = MakeTheory(problem, weights);
+  const int64_t d = train().columns();
+  bounds_ = MarginBounds({.dimension = d, .longest = train().LongestRow()},
+                         problem.weighted_below, weights.values, table_);
+  axis_ = ClassAxis(problem.train, weights.kept, problem.bias, table_);
+  kkt_ = KktMetrics(train().rows(), d, "", table_);
+  separable_ = SeparableRows(train(), reference_.solution() != nullptr, table_);
+}
+
+TheoryMetrics Metrics::MakeTheory(const LinearProblem& problem,
+                                  const RowWeights& weights) {
+  if (problem.learned) {
+    return TheoryMetrics("the weights are learned", table_);
+  }
   const std::optional<GapPrediction>& prediction = reference_.prediction();
-  theory_ = TheoryMetrics(
+  return TheoryMetrics(
       problem, train(), weights, reference_.solution(),
       prediction ? std::optional(prediction->constant()) : std::nullopt,
       table_);
+}
+
+void Metrics::SetWeights(const RowWeights& weights) {
+  MeasuredRows& train = sets_.front();
+  train.log_weights =
+      LogCoefficients(loss_, false, train.tiles.labels(), weights.values);
+  effective_sample_size_ = weights.effective_sample_size;
+  reference_.SetWeights(train.tiles, weights);
+  bounds_.SetWeights(weights.values);
 }
 
 LinearReference Metrics::MakeReference(const LinearProblem& problem,
@@ -130,6 +153,26 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   return absl::OkStatus();
 }
 
+void Metrics::MeasureMargins(double norm, const double* theta,
+                             Values& values) const {
+  const Tiles& rows = train();
+  const std::span<const double> margins(margins_.data(),
+                                        static_cast<size_t>(rows.rows()));
+  bounds_.Measure(margins, norm, norm, values);
+  axis_.Measure(theta, values);
+  const auto d = static_cast<size_t>(rows.columns());
+  kkt_.Measure(
+      margins, {theta, d},
+      [&](std::span<double> gradients) {
+        for (size_t k = 0; k < gradients.size(); ++k) {
+          gradients[k] =
+              rows.at(static_cast<int64_t>(k / d), static_cast<int64_t>(k % d));
+        }
+      },
+      values);
+  separable_.Measure(values);
+}
+
 absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
                                                           const double* theta) {
   const int64_t d = train().columns();
@@ -143,6 +186,7 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
     // While the margins are those of the training rows.
     theory_.Measure(step, train(), norm, LossMargins(sets_.front()),
                     train_log_loss_, theory);
+    MeasureMargins(norm, theta, theory);
   }
   if (objective_id_.has_value()) {
     values.push_back(

@@ -9,9 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "training/class_axis.h"
 #include "training/group_errors.h"
+#include "training/kkt_metrics.h"
 #include "training/linear_reference.h"
+#include "training/margin_bounds.h"
 #include "training/metric_table.h"
+#include "training/separable_part.h"
 #include "training/theory_metrics.h"
 #include "training/tiles.h"
 #include "training/trainer.h"
@@ -44,6 +48,16 @@ class Metrics {
   // The training rows.
   const Tiles& train() const { return sets_.front().tiles; }
 
+  // The dual solution p* by row, [n]; empty where there is none.
+  std::vector<double> DualSolution() const {
+    return DualByRow(reference_.solution(), train().rows());
+  }
+
+  const SeparableRows& separable() const { return separable_; }
+
+  // Takes other weights of the training rows, of the same rows.
+  void SetWeights(const RowWeights& weights);
+
   // The values at `step`; theta: [d], finite.
   // Errors: OutOfRange when a log-loss is not finite.
   absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
@@ -63,6 +77,11 @@ class Metrics {
   uint32_t Add(const std::string& name) { return table_.Add(name); }
   LinearReference MakeReference(const LinearProblem& problem,
                                 const RowWeights& weights);
+  TheoryMetrics MakeTheory(const LinearProblem& problem,
+                           const RowWeights& weights);
+  // What is said of the training rows by their margins, while margins_ has
+  // them.
+  void MeasureMargins(double norm, const double* theta, Values& values) const;
 
   // What the loss is taken of, from margins_: u of objective.h, [n].
   std::span<const double> LossMargins(const MeasuredRows& set);
@@ -76,7 +95,7 @@ class Metrics {
   AlignedDoubles loss_margins_;  // likewise, of a loss with margins of its own
   double train_log_loss_ = 0;    // at the last measure
   double least_margin_ = 0;      // of the training rows, at the last measure
-  const double effective_sample_size_;
+  double effective_sample_size_;
 
   MetricTable table_;
   std::vector<SetIds> set_ids_;
@@ -85,6 +104,10 @@ class Metrics {
   uint32_t margin_id_ = 0;
   LinearReference reference_;
   TheoryMetrics theory_;
+  MarginBounds bounds_;
+  ClassAxis axis_;
+  KktMetrics kkt_;
+  SeparableRows separable_;
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
   ShownParameters parameters_;

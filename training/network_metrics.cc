@@ -74,6 +74,39 @@ absl::StatusOr<double> FixedStep(const NetworkProblem& problem,
   return problem.rate.initial * (static_cast<double>(n) / sum);
 }
 
+// Why P10 says nothing of such a network; empty where it does.
+std::string WhyNoP10(const Architecture& architecture, bool signs) {
+  if (!signs) return "the model has several outputs";
+  if (architecture.hidden.empty()) return "";
+  if (architecture.biases == Biases::kPerLayer) {
+    return "the layers have biases of their own";
+  }
+  const bool contracts = architecture.activation == Activation::kIdentity ||
+                         architecture.activation == Activation::kRelu ||
+                         (architecture.activation == Activation::kLeakyRelu &&
+                          std::fabs(architecture.leak) <= 1);
+  return contracts ? "" : "the activation is not 1-Lipschitz and homogeneous";
+}
+
+template <typename Real>
+double LongestRow(const NetworkRows<Real>& set) {
+  double longest = 0;
+  for (int64_t i = 0; i < set.rows; ++i) {
+    longest = std::max(longest, NormOf(set.features, set.row(i)));
+  }
+  return longest;
+}
+
+// Of the layers' weights.
+template <typename Real>
+double ProductOfNorms(const std::vector<Layer>& layers, const Real* theta) {
+  double product = 1;
+  for (const Layer& layer : layers) {
+    product *= NormOf(layer.inputs * layer.units, theta + layer.weights);
+  }
+  return product;
+}
+
 }  // namespace
 
 template <typename Real>
@@ -103,17 +136,110 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
     table_.AddAbsent("train/objective",
                      "there is no penalty: train/loss is it");
   }
-  if (degree_ && classes_ > 0) {
+  if (const std::string reason = WhyNoMargin(); reason.empty()) {
     margin_id_ = Add("margin/normalized");
   } else {
-    table_.AddAbsent("margin/normalized", classes_ == 0
-                                              ? "the labels are no classes"
-                                              : "the model is not homogeneous");
+    table_.AddAbsent("margin/normalized", reason);
   }
   reference_ = MakeReference(problem, weights);
   effective_id_ = Add("weights/effective_sample_size");
   norm_id_ = Add("parameters/norm");
   parameters_ = MakeParameters(problem);
+  AddDiagnostics(problem, weights);
+}
+
+template <typename Real>
+std::string NetworkMetrics<Real>::WhyNoMargin() const {
+  if (classes_ == 0) return "the labels are no classes";
+  return degree_ ? "" : "the model is not homogeneous";
+}
+
+template <typename Real>
+void NetworkMetrics<Real>::AddDiagnostics(const NetworkProblem& problem,
+                                          const RowWeights& weights) {
+  const NetworkRows<Real>& train = sets_[0];
+  const Architecture& architecture = problem.architecture;
+  const std::string no_margin = WhyNoMargin();
+  const absl::Status linear = CheckLinear(architecture);
+  // A bias of the only layer is the parameter of a constant feature.
+  const bool last =
+      architecture.hidden.empty() && architecture.biases == Biases::kPerLayer;
+  if (classes_ > 0) {
+    const double longest = LongestRow(train);
+    bounds_.emplace(
+        MarginBounds::Model{
+            .no_margin = no_margin,
+            .no_p10 = WhyNoP10(architecture, signs_),
+            .no_cortes = std::string(linear.message()),
+            .layers = static_cast<int64_t>(architecture.hidden.size()) + 1,
+            .dimension = train.features + (last ? 1 : 0),
+            .longest = last ? std::hypot(longest, 1) : longest},
+        problem.weighted_below, weights.values, table_);
+  } else {
+    for (const char* name : {"train/weighted_error", "margin/weighted_below/G",
+                             "bound/p10", "bound/cortes"}) {
+      table_.AddAbsent(name, no_margin);
+    }
+  }
+  axis_ = linear.ok() && signs_
+              ? ClassAxis(problem.train, weights.kept,
+                          architecture.biases != Biases::kNone, table_)
+              : ClassAxis(linear.ok() ? "the labels are no signs"
+                                      : "the model is not linear",
+                          table_);
+  kkt_ = KktMetrics(train.rows,
+                    CountParameters(MakeLayers(architecture, train.features)),
+                    no_margin, table_);
+}
+
+template <typename Real>
+void NetworkMetrics<Real>::WriteMarginGradients(const Real* theta,
+                                                Network<Real>& network,
+                                                std::span<double> to) const {
+  const NetworkRows<Real>& set = sets_[0];
+  const int64_t k = network.outputs();
+  AlignedArray<Real> gradient(network.parameters());
+  AlignedArray<Real> slopes(k);
+  double* next = to.data();
+  for (int64_t i = 0; i < set.rows; ++i) {
+    const Real* f = network.Forward(theta, set.row(i), 1);
+    const double y = set.labels[static_cast<size_t>(i)];
+    std::fill_n(slopes.data(), k, Real{0});
+    if (k == 1) {
+      slopes[0] = static_cast<Real>(y);
+    } else {
+      // Of the margin f_y - max of the others.
+      const auto own = static_cast<int64_t>(y);
+      int64_t other = own == 0 ? 1 : 0;
+      for (int64_t c = 0; c < k; ++c) {
+        if (c != own && f[c] > f[other]) other = c;
+      }
+      slopes[own] = 1;
+      slopes[other] = -1;
+    }
+    std::fill_n(gradient.data(), gradient.size(), Real{0});
+    network.AddGradient(theta, set.row(i), 1, slopes.data(), gradient.data());
+    next = std::copy_n(gradient.data(), gradient.size(), next);
+  }
+}
+
+template <typename Real>
+void NetworkMetrics<Real>::MeasureMargins(double norm, const Real* theta,
+                                          Network<Real>& network,
+                                          Values& values) {
+  if (bounds_) {
+    const double scale =
+        degree_ ? std::pow(norm, static_cast<double>(*degree_)) : 0;
+    const double product =
+        linear_ ? norm : ProductOfNorms(network.layers(), theta);
+    bounds_->Measure(margins_, scale, product, values);
+  }
+  if (linear_) axis_.Measure(theta_.data(), values);
+  const std::vector<double> parameters(theta, theta + network.parameters());
+  kkt_.Measure(
+      margins_, parameters,
+      [&](std::span<double> to) { WriteMarginGradients(theta, network, to); },
+      values);
 }
 
 template <typename Real>
@@ -126,17 +252,23 @@ LinearReference NetworkMetrics<Real>::MakeReference(
   if (possible.ok()) {
     possible = CheckReferenceSize(sets_[0].rows, problem.train.columns);
   }
-  if (!possible.ok()) return LinearReference(possible.message(), table_);
+  const auto absent = [this](absl::string_view reason) {
+    LinearReference none(reason, table_);
+    separable_ = SeparableRows(std::string(reason), table_);
+    return none;
+  };
+  if (!possible.ok()) return absent(possible.message());
   Tiles rows(problem.train, weights.kept,
              problem.architecture.biases != Biases::kNone);
   if constexpr (std::is_same_v<Real, float>) {
     rows.RoundToSingle();
     if (!std::isfinite(rows.LargestValue())) {
-      return LinearReference("a feature is above single precision's range",
-                             table_);
+      return absent("a feature is above single precision's range");
     }
   }
-  return LinearReference(rows, weights, FixedStep(problem, weights), table_);
+  LinearReference reference(rows, weights, FixedStep(problem, weights), table_);
+  separable_ = SeparableRows(rows, reference.solution() != nullptr, table_);
+  return reference;
 }
 
 template <typename Real>
@@ -262,13 +394,16 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
   values.reserve(names().size());
   double train_loss = 0;
   double least_margin = 0;
+  Values diagnostics;
+  const double norm = NormOf(network.parameters(), theta);
+  if (linear_) theta_.assign(theta, theta + network.parameters());
   for (size_t number = 0; number < sets_.size(); ++number) {
     STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, network, values));
     if (number > 0) continue;
     train_loss = std::exp(LogLossOf(sets_[0]));
     least_margin = *std::min_element(margins_.begin(), margins_.end());
+    MeasureMargins(norm, theta, network, diagnostics);
   }
-  const double norm = NormOf(network.parameters(), theta);
   if (!std::isfinite(norm)) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": parameters/norm: want a finite value, got ", norm,
@@ -279,7 +414,6 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
         *objective_id_,
         train_loss + PenaltyAt(penalty_, norm, network.parameters(), theta)));
   }
-  if (linear_) theta_.assign(theta, theta + network.parameters());
   if (margin_id_ && norm > 0) {
     const double margin =
         least_margin / std::pow(norm, static_cast<double>(*degree_));
@@ -287,9 +421,11 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     reference_.MeasureDirection(step, theta_.data(), margin, values);
   }
   reference_.MeasureDivergence(values);
+  separable_.Measure(values);
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
   parameters_.Measure(theta_.data(), values);
+  values.insert(values.end(), diagnostics.begin(), diagnostics.end());
   return values;
 }
 

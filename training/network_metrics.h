@@ -9,11 +9,15 @@
 
 #include "absl/status/statusor.h"
 #include "training/aligned.h"
+#include "training/class_axis.h"
 #include "training/error_counts.h"
 #include "training/group_errors.h"
+#include "training/kkt_metrics.h"
 #include "training/linear_reference.h"
+#include "training/margin_bounds.h"
 #include "training/metric_table.h"
 #include "training/network.h"
+#include "training/separable_part.h"
 #include "training/trainer.h"
 #include "training/weights.h"
 
@@ -50,6 +54,13 @@ class NetworkMetrics {
   std::span<const std::string> names() const { return table_.names(); }
   std::span<const Absence> absent() const { return table_.absent(); }
 
+  // The dual solution p* by row, [n]; empty where there is none.
+  std::vector<double> DualSolution() const {
+    return DualByRow(reference_.solution(), sets_[0].rows);
+  }
+
+  const SeparableRows& separable() const { return separable_; }
+
   // The values of `network` with these parameters, [parameters].
   // Errors: OutOfRange when a log-loss is not finite.
   absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
@@ -81,6 +92,16 @@ class NetworkMetrics {
   LinearReference MakeReference(const NetworkProblem& problem,
                                 const RowWeights& weights);
   ShownParameters MakeParameters(const NetworkProblem& problem);
+  void AddDiagnostics(const NetworkProblem& problem, const RowWeights& weights);
+  // Why there is no margin/normalized; empty where there is.
+  std::string WhyNoMargin() const;
+  // What is said of the training rows by their margins, while margins_ has
+  // them; norm: ||theta||.
+  void MeasureMargins(double norm, const Real* theta, Network<Real>& network,
+                      Values& values);
+  // Writes the gradients of the training rows' margins, [n, P].
+  void WriteMarginGradients(const Real* theta, Network<Real>& network,
+                            std::span<double> to) const;
   double LogLossOf(const NetworkRows<Real>& set) const;
   void AddCounts(const SetIds& ids, const Counts& counts, Values& values);
   absl::Status MeasureSet(int64_t step, size_t number, const Real* theta,
@@ -108,6 +129,10 @@ class NetworkMetrics {
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
   ShownParameters parameters_;
+  std::optional<MarginBounds> bounds_;  // where labels are classes
+  ClassAxis axis_;
+  KktMetrics kkt_;
+  SeparableRows separable_;
 };
 
 extern template class NetworkMetrics<float>;

@@ -111,6 +111,7 @@ struct NetworkProblem {
   int64_t steps = 0;  // >= 1
   Schedule schedule;
   std::optional<EarlyStopping> early = std::nullopt;
+  std::vector<double> weighted_below;  // as LinearProblem's
 };
 
 }  // namespace steelyard::training

@@ -236,6 +236,15 @@ void NetworkStepper<Real>::ReadRows(size_t set, int64_t first,
 }
 
 template <typename Real>
+void NetworkStepper<Real>::ReadWeights(int64_t step, int64_t first,
+                                       std::span<double> to) const {
+  const double strength = StrengthAt(options_.weight_schedule, step);
+  for (size_t i = 0; i < to.size(); ++i) {
+    to[i] = Blend(even_, weights_[static_cast<size_t>(first) + i], strength);
+  }
+}
+
+template <typename Real>
 int64_t NetworkStepper<Real>::state_words() const {
   const int64_t bytes = theta_.size() * int64_t{sizeof(Real)};
   const int64_t more = lbfgs_ ? lbfgs_->state_words() : 0;

@@ -38,6 +38,14 @@ class NetworkStepper final : public Stepper {
   std::vector<HeldRows> held_rows() const override;
   void ReadRows(size_t set, int64_t first, std::span<double> features,
                 std::span<double> labels) const override;
+  void ReadWeights(int64_t step, int64_t first,
+                   std::span<double> to) const override;
+  std::vector<double> DualSolution() const override {
+    return metrics_.DualSolution();
+  }
+  std::vector<double> SeparablePart() const override {
+    return metrics_.separable().part();
+  }
   int64_t state_words() const override;
   void WriteState(std::span<uint64_t> words) const override;
   absl::Status ReadState(int64_t step,

@@ -228,9 +228,36 @@ absl::Status CheckWeightSchedule(const WeightSchedule& schedule) {
   return Want("weight_schedule.until", "a step after `from`", annealed->until);
 }
 
-absl::Status CheckRun(int64_t steps, const Schedule& schedule) {
-  if (steps < 1) return Want("steps", "at least 1", steps);
-  return CheckSchedule(schedule, steps);
+template <typename Problem>
+absl::Status CheckRun(const Problem& problem) {
+  if (problem.steps < 1) return Want("steps", "at least 1", problem.steps);
+  STEELYARD_RETURN_IF_ERROR(CheckSchedule(problem.schedule, problem.steps));
+  for (size_t k = 0; k < problem.weighted_below.size(); ++k) {
+    if (std::isfinite(problem.weighted_below[k])) continue;
+    return Want(absl::StrCat("weighted_below[", k, "]"), "a finite value",
+                problem.weighted_below[k]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLearned(const LinearProblem& problem) {
+  if (!problem.learned) return absl::OkStatus();
+  if (!(std::isfinite(problem.learned->bound) && problem.learned->bound > 1)) {
+    return Want("learned.bound", "a finite value > 1", problem.learned->bound);
+  }
+  STEELYARD_RETURN_IF_ERROR(
+      WantAboveZero("learned.learning_rate", problem.learned->learning_rate));
+  if (!problem.weights.empty()) {
+    return Want("weights", "none where they are learned", "some");
+  }
+  if (!std::holds_alternative<AlwaysWeighted>(problem.weight_schedule)) {
+    return Want("weight_schedule", "none where weights are learned", "one");
+  }
+  if (problem.normalization == Normalization::kMinOne) {
+    return Want("normalization", "another where weights are learned",
+                "min_one");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -254,7 +281,8 @@ absl::Status CheckProblem(const LinearProblem& problem) {
                 problem.penalty.strength);
   }
   STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
-  return CheckRun(problem.steps, problem.schedule);
+  STEELYARD_RETURN_IF_ERROR(CheckLearned(problem));
+  return CheckRun(problem);
 }
 
 absl::Status CheckProblem(const NetworkProblem& problem) {
@@ -272,7 +300,7 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(
       WantAtLeastZero("weight_decay", problem.weight_decay));
   STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
-  return CheckRun(problem.steps, problem.schedule);
+  return CheckRun(problem);
 }
 
 }  // namespace steelyard::training

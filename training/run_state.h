@@ -23,12 +23,14 @@ struct RunPlace {
   // row have not gone below it; -1: there was none yet.
   double best = 0;
   int64_t waited = -1;
+  // The first evaluated step with train/error 0; -1: there was none yet.
+  int64_t separated = -1;
 };
 
 // A run's state as bytes.  Words of 8 bytes, least byte first: "SteelyTS",
-// version 3, fingerprint, step, next ordinal, evaluated step, ended, best,
-// waited, the number of words of the model's state, these; then the Hash64 of
-// all before.
+// version 4, fingerprint, step, next ordinal, evaluated step, ended, best,
+// waited, separated, the number of words of the model's state, these; then the
+// Hash64 of all before.
 std::string WriteRunState(const RunPlace& place,
                           std::span<const uint64_t> words,
                           uint64_t fingerprint);

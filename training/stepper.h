@@ -41,6 +41,12 @@ class Stepper {
   virtual void ReadRows(size_t set, int64_t first, std::span<double> features,
                         std::span<double> labels) const = 0;
 
+  // Those of the step after `step`.
+  virtual void ReadWeights(int64_t step, int64_t first,
+                           std::span<double> to) const = 0;
+  virtual std::vector<double> DualSolution() const = 0;
+  virtual std::vector<double> SeparablePart() const = 0;
+
   // All that Run and Measure change, besides the step.
   virtual int64_t state_words() const = 0;
   virtual void WriteState(std::span<uint64_t> words) const = 0;

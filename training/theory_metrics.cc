@@ -23,19 +23,6 @@ double InverseLogLoss(const Loss& loss, double log_loss) {
   return l < 1e-9 ? -log_loss - l / 2 : -std::log(std::expm1(l));
 }
 
-// The length of the longest row.
-double LongestRow(const Tiles& rows) {
-  double longest = 0;
-  for (int64_t i = 0; i < rows.rows(); ++i) {
-    long double squares = 0;
-    for (int64_t j = 0; j < rows.columns(); ++j) {
-      squares += static_cast<long double>(rows.at(i, j)) * rows.at(i, j);
-    }
-    longest = std::max(longest, static_cast<double>(std::sqrt(squares)));
-  }
-  return longest;
-}
-
 // Why P4 says nothing of this run; null where it speaks.
 const char* WhyUnbounded(const LinearProblem& problem, const Tiles& rows,
                          const HardMargin* reference) {
@@ -52,12 +39,20 @@ const char* WhyUnbounded(const LinearProblem& problem, const Tiles& rows,
   if (reference == nullptr) return "there is no largest margin";
   if (!reference->unique) return "the dual solution p* is not unique";
   // A hair more: the length of a row is rounded, too.
-  if (LongestRow(rows) > 1 + 1e-12)
+  if (rows.LongestRow() > 1 + 1e-12)
     return "a row, bias included, is longer than 1";
   return nullptr;
 }
 
 }  // namespace
+
+TheoryMetrics::TheoryMetrics(const char* reason, MetricTable& table) {
+  for (const char* name :
+       {"train/loss_slope", "margin/smoothed", "theory/gap_constant",
+        "dual/gap", "bound/p4_a", "bound/p4_b", "bound/p4_c"}) {
+    table.AddAbsent(name, reason);
+  }
+}
 
 TheoryMetrics::TheoryMetrics(const LinearProblem& problem, const Tiles& rows,
                              const RowWeights& weights,

@@ -34,6 +34,8 @@ namespace steelyard::training {
 class TheoryMetrics {
  public:
   TheoryMetrics() = default;
+  // Measures nothing: all are absent, with this reason.
+  TheoryMetrics(const char* reason, MetricTable& table);
   // reference: null where there is none, gap_constant too.
   TheoryMetrics(const LinearProblem& problem, const Tiles& rows,
                 const RowWeights& weights, const HardMargin* reference,

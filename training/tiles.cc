@@ -32,6 +32,18 @@ double Tiles::LargestValue() const {
   return largest;
 }
 
+double Tiles::LongestRow() const {
+  double longest = 0;
+  for (int64_t i = 0; i < rows_; ++i) {
+    long double squares = 0;
+    for (int64_t j = 0; j < columns_; ++j) {
+      squares += static_cast<long double>(at(i, j)) * at(i, j);
+    }
+    longest = std::max(longest, static_cast<double>(std::sqrt(squares)));
+  }
+  return longest;
+}
+
 void Tiles::RoundToSingle() {
   for (int64_t k = 0; k < data_.size(); ++k) {
     data_[k] = static_cast<float>(data_[k]);

@@ -42,6 +42,8 @@ class Tiles {
 
   // The largest |z_ij|.
   double LargestValue() const;
+  // The length of the longest row.
+  double LongestRow() const;
   // Takes each value to the nearest float, which is infinite beyond a float's
   // range.
   void RoundToSingle();

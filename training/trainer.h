@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/export.h"
+#include "training/learned_weights.h"
 #include "training/network_problem.h"
 #include "training/objective.h"
 #include "training/rows.h"
@@ -36,6 +37,8 @@ struct LinearProblem {
   std::vector<double> weights;
   Normalization normalization = Normalization::kMeanOne;
   WeightSchedule weight_schedule = {};
+  // Where they are learned: no weights, no schedule, no kMinOne.
+  std::optional<LearnedWeights> learned = std::nullopt;
   Penalty penalty = {};             // none where `scale` is
   double learning_rate = 0;         // finite, > 0
   RateSchedule rate_schedule = {};  // how it changes: learning_rate.h
@@ -44,6 +47,7 @@ struct LinearProblem {
   int64_t steps = 0;  // >= 1
   Schedule schedule;
   std::optional<EarlyStopping> early = std::nullopt;
+  std::vector<double> weighted_below;  // G of margin/weighted_below/G, finite
 };
 
 // Whether every step is learning_rate times the gradient.
@@ -148,9 +152,20 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   virtual void ReadRows(size_t set, int64_t first, std::span<double> features,
                         std::span<double> labels) const = 0;
 
+  // Writes the weights of training rows from number `first` on, as normalised:
+  // where they change from step to step, those of the next step.
+  virtual void ReadWeights(int64_t first, std::span<double> to) const = 0;
+  // The dual solution p* of the training rows, [n], sum 1; of linear models on
+  // separable rows, else empty.  Where it is not unique, one of them.
+  virtual std::vector<double> DualSolution() const = 0;
+  // Which training rows can be separated without hurting any other (P6 of
+  // docs/science.md): 1 for those, 0 for the rest, [n]; of linear models of
+  // signs, where it was found, else empty.
+  virtual std::vector<double> SeparablePart() const = 0;
+
   // The state as bytes, and back.  Restored into a trainer of the same problem,
-  // the same bits follow.  8 bytes for each parameter of a linear model, and 88
-  // more.
+  // the same bits follow.  8 bytes for each parameter of a linear model, for
+  // each weight that is learned, and 96 more.
   // Errors: DataLoss when the bytes are not a state of this problem, come from
   // another numerics id, or are damaged (they carry a checksum); the trainer is
   // then unchanged.
