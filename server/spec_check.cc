@@ -17,7 +17,7 @@ namespace {
 
 // Metrics of a run that are no set's, at most: docs/metrics.md's table, with 16
 // parameters.
-constexpr int64_t kOwnMetrics = 27;
+constexpr int64_t kOwnMetrics = 38;
 constexpr int64_t kMetricsPerSet = 5;
 
 std::string Shown(absl::string_view text) {
@@ -39,6 +39,7 @@ class Checker {
     CheckLoss(spec_, &faults_);
     CheckOptimizer(spec_, &faults_);
     CheckWeighting(spec_, &faults_);
+    CheckResampling(spec_, &faults_);
     CheckNormalization();
     CheckTraining(spec_, &faults_);
     CheckStop();
@@ -132,7 +133,11 @@ class Checker {
         kMetricsPerSet - 1 +
         std::max<int64_t>(CountClasses(spec_, rows.train), 1);
     const int64_t most =
-        std::max<int64_t>((limits_.metrics - kOwnMetrics) / per_set - 1, 0);
+        std::max<int64_t>((limits_.metrics - kOwnMetrics -
+                           spec_.evaluate().weighted_below_size()) /
+                                  per_set -
+                              1,
+                          0);
     const int64_t sets = static_cast<int64_t>(spec_.test_sets().size()) +
                          (spec_.data().has_split() ? 1 : 0);
     if (sets > most) {

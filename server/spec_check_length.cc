@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
+#include "server/spec_text.h"
 #include "server/spec_words.h"
 
 // When a run is evaluated, and how often.
@@ -24,6 +26,7 @@ class EvaluateChecker {
     if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
     if (evaluate.has_every()) CheckEvery(evaluate.every());
     if (evaluate.has_at()) CheckAt(evaluate.at());
+    CheckThresholds(evaluate.weighted_below());
   }
 
  private:
@@ -105,6 +108,25 @@ class EvaluateChecker {
     std::sort(steps.begin(), steps.end());
     const auto end = std::unique(steps.begin(), steps.end());
     CheckCount(path, static_cast<uint64_t>(end - steps.begin()));
+  }
+
+  void CheckThresholds(
+      const google::protobuf::RepeatedField<double>& thresholds) {
+    constexpr int kMostThresholds = 100;
+    const std::string path = "evaluate.weighted_below";
+    if (thresholds.size() > kMostThresholds) {
+      return Add(path, absl::StrCat("want at most ", kMostThresholds,
+                                    " values, got ", thresholds.size()));
+    }
+    std::set<double> seen;
+    for (int k = 0; k < thresholds.size(); ++k) {
+      // Adding +0 turns -0 into +0, which is the same threshold.
+      const bool finite = std::isfinite(thresholds[k]);
+      if (finite && seen.insert(thresholds[k] + 0.0).second) continue;
+      Add(IndexPath(path, static_cast<size_t>(k)),
+          absl::StrCat("want a finite value, each once, got ",
+                       ShowNumber(thresholds[k])));
+    }
   }
 
   const v1::RunSpec& spec_;

@@ -91,9 +91,7 @@ class OptimizerChecker {
         scaling == v1::STEP_SCALING_UNSPECIFIED) {
       return;
     }
-    const bool zeros = !spec_.has_initial() || spec_.initial().has_zeros();
-    if (!IsLinear() || !zeros || !IsDouble() ||
-        LabelsOf(spec_) != LabelKind::kSigns || spec_.loss().has_squared()) {
+    if (!IsLinearDescent(spec_)) {
       Add(field,
           "want none, but of a linear model in double precision from zeros "
           "with a loss of margins");

@@ -159,6 +159,7 @@ class TrainingChecker {
 
   // Rows of weight 0 are not trained on.
   std::optional<int64_t> CountTrained(const KnownRows& train) const {
+    if (spec_.has_resampling()) return std::nullopt;
     const v1::Weighting& weighting = spec_.weighting();
     if (train.counts && weighting.per_class().has_ratio() &&
         weighting.per_class().ratio() == 0) {

@@ -201,17 +201,29 @@ void CheckSchedule(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   }
 }
 
-void CheckDualOptimal(const v1::RunSpec& spec, std::vector<Fault>* faults) {
-  const std::string path = "weighting.dual_optimal";
+// What both ways to p* need.
+void CheckDual(const v1::RunSpec& spec, const std::string& path, double floor,
+               std::vector<Fault>* faults) {
   WantSigns(path, LabelsOf(spec), faults);
   if (spec.has_model() && !spec.model().has_linear()) {
     faults->push_back({path, "want it with a linear model, got another"});
   }
-  const double floor = spec.weighting().dual_optimal().floor();
   if (std::isfinite(floor) && floor >= 0) return;
   faults->push_back(
       {FieldPath(path, "floor"),
        absl::StrCat("want a finite value >= 0, got ", ShowNumber(floor))});
+}
+
+void CheckDualPath(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const std::string path = "weighting.dual_path";
+  const v1::DualPath& dual_path = spec.weighting().dual_path();
+  CheckDual(spec, path, dual_path.floor(), faults);
+  const double share = dual_path.share();
+  if (dual_path.has_share() && share >= 0 && share <= 1) return;
+  faults->push_back(
+      {FieldPath(path, "share"),
+       absl::StrCat("want a value of 0 to 1, got ",
+                    dual_path.has_share() ? ShowNumber(share) : "nothing")});
 }
 
 void CheckClassWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
@@ -314,7 +326,11 @@ void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   CheckAltering(weighting, faults);
   CheckSchedule(spec, faults);
   if (weighting.has_effective_number()) CheckEffective(spec, faults);
-  if (weighting.has_dual_optimal()) CheckDualOptimal(spec, faults);
+  if (weighting.has_dual_optimal()) {
+    CheckDual(spec, "weighting.dual_optimal", weighting.dual_optimal().floor(),
+              faults);
+  }
+  if (weighting.has_dual_path()) CheckDualPath(spec, faults);
   if (!weighting.per_class().weights().empty()) {
     return CheckClassWeights(spec, faults);
   }

@@ -152,6 +152,31 @@ void FillData(uint64_t seed, v1::Data* data) {
   }
 }
 
+void FillWeighting(v1::Weighting* weighting) {
+  constexpr double kFloor = 0.01;
+  if (!weighting->has_power()) weighting->set_power(1);
+  if (!weighting->has_schedule())
+    weighting->mutable_schedule()->mutable_always();
+  if (weighting->has_inverse_frequency() &&
+      !weighting->inverse_frequency().has_power()) {
+    weighting->mutable_inverse_frequency()->set_power(1);
+  }
+  if (weighting->has_dual_optimal() && !weighting->dual_optimal().has_floor()) {
+    weighting->mutable_dual_optimal()->set_floor(kFloor);
+  }
+  if (weighting->has_dual_path() && !weighting->dual_path().has_floor()) {
+    weighting->mutable_dual_path()->set_floor(kFloor);
+  }
+  if (weighting->has_effective_number() &&
+      !weighting->effective_number().has_beta()) {
+    weighting->mutable_effective_number()->set_beta(0.9999);
+  }
+  if (weighting->learned().goal() == v1::LEARNING_GOAL_UNSPECIFIED &&
+      weighting->has_learned()) {
+    weighting->mutable_learned()->set_goal(v1::LEARNING_GOAL_MINIMIZE);
+  }
+}
+
 void FillEvaluate(v1::RunSpec* spec) {
   if (!spec->has_evaluate()) spec->mutable_evaluate()->mutable_log();
   if (spec->evaluate().has_log() &&
@@ -207,23 +232,9 @@ void FillDefaults(v1::RunSpec* spec) {
   FillModel(spec);
   FillLoss(spec);
   if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
-  if (!spec->weighting().has_power()) {
-    spec->mutable_weighting()->set_power(1);
-  }
-  if (!spec->weighting().has_schedule()) {
-    spec->mutable_weighting()->mutable_schedule()->mutable_always();
-  }
-  if (spec->weighting().has_inverse_frequency() &&
-      !spec->weighting().inverse_frequency().has_power()) {
-    spec->mutable_weighting()->mutable_inverse_frequency()->set_power(1);
-  }
-  if (spec->weighting().has_dual_optimal() &&
-      !spec->weighting().dual_optimal().has_floor()) {
-    spec->mutable_weighting()->mutable_dual_optimal()->set_floor(0.01);
-  }
-  if (spec->weighting().has_effective_number() &&
-      !spec->weighting().effective_number().has_beta()) {
-    spec->mutable_weighting()->mutable_effective_number()->set_beta(0.9999);
+  FillWeighting(spec->mutable_weighting());
+  if (spec->has_resampling()) {
+    FillSeed(spec->seed(), spec->mutable_resampling());
   }
   if (spec->normalization() == v1::NORMALIZATION_UNSPECIFIED) {
     spec->set_normalization(v1::NORMALIZATION_MEAN_ONE);

@@ -180,6 +180,14 @@ void CheckLoss(const v1::RunSpec& spec, std::vector<Fault>* faults);
 void CheckLossOf(const v1::RunSpec& spec, const KnownRows& train,
                  std::vector<Fault>* faults);
 
+// Whether full-batch descent trains a linear model in double precision from 0:
+// what far numbers, scaled steps and learned weights need.
+bool IsLinearDescent(const v1::RunSpec& spec);
+
+// Checks `resampling`, and what `weighting` it can stand with, on the message
+// alone.
+void CheckResampling(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
 // Checks `weighting` on the message alone.
 void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults);
 

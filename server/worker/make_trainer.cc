@@ -12,12 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/worker/failure.h"
-#include "server/worker/frames.h"
 #include "server/worker/make_loss.h"
 #include "server/worker/make_network.h"
 #include "server/worker/read_data.h"
+#include "server/worker/resampled_rows.h"
 #include "server/worker/row_weights.h"
 #include "server/worker/run_length.h"
+#include "server/worker/snapshots.h"
 #include "server/worker/test_sets.h"
 #include "server/worker/training_rows.h"
 #include "support/status_macros.h"
@@ -121,6 +122,20 @@ absl::Status SetEarly(const v1::RunSpec& spec, NetworkProblem& problem) {
   return absl::OkStatus();
 }
 
+absl::Status CheckThresholds(const std::vector<double>& thresholds) {
+  constexpr size_t kMostThresholds = 100;
+  const std::set<double> different(thresholds.begin(), thresholds.end());
+  const bool finite =
+      std::all_of(thresholds.begin(), thresholds.end(),
+                  [](double value) { return std::isfinite(value); });
+  if (finite && different.size() == thresholds.size() &&
+      thresholds.size() <= kMostThresholds) {
+    return absl::OkStatus();
+  }
+  return Wrong("evaluate.weighted_below: want at most ", kMostThresholds,
+               " finite values, each once");
+}
+
 // All that can be said before a file is read.
 absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   STEELYARD_ASSIGN_OR_RETURN(NetworkProblem problem, MakeNetwork(spec));
@@ -130,6 +145,9 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
     STEELYARD_ASSIGN_OR_RETURN(problem.weight_schedule,
                                WeightScheduleOf(spec.weighting().schedule()));
   }
+  problem.weighted_below.assign(spec.evaluate().weighted_below().begin(),
+                                spec.evaluate().weighted_below().end());
+  STEELYARD_RETURN_IF_ERROR(CheckThresholds(problem.weighted_below));
   STEELYARD_RETURN_IF_ERROR(CheckStop(spec.stop()));
   STEELYARD_RETURN_IF_ERROR(SetEarly(spec, problem));
   // Of epochs the rows say how many steps they have.
@@ -241,7 +259,30 @@ LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
       .scale = scale,
       .steps = problem.steps,
       .schedule = std::move(problem.schedule),
-      .early = std::move(problem.early)};
+      .early = std::move(problem.early),
+      .weighted_below = std::move(problem.weighted_below)};
+}
+
+// Errors: InvalidArgument, naming the field.
+absl::Status SetLearned(const v1::RunSpec& spec, LinearProblem& problem) {
+  const v1::Weighting& weighting = spec.weighting();
+  if (!weighting.has_learned()) return absl::OkStatus();
+  const v1::LearnedWeighting& learned = weighting.learned();
+  if (weighting.relative() > 0 ||
+      (weighting.has_power() && weighting.power() != 1) ||
+      weighting.has_clip() || weighting.has_dual_path() ||
+      spec.has_resampling()) {
+    return Wrong(
+        "weighting.learned: want it without relative, power, clip, dual_path "
+        "and resampling");
+  }
+  problem.learned = training::LearnedWeights{
+      .bound = learned.bound(),
+      .learning_rate = learned.learning_rate(),
+      .maximize = learned.goal() == v1::LEARNING_GOAL_MAXIMIZE};
+  if (v1::LearningGoal_IsValid(learned.goal())) return absl::OkStatus();
+  return Wrong("weighting.learned.goal: want minimize or maximize, got number ",
+               static_cast<int>(learned.goal()));
 }
 
 absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
@@ -253,10 +294,21 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
         "optimizer.gradient_descent.scaling: want none, but of a linear model "
         "in double precision from zeros with a loss of margins");
   }
-  STEELYARD_ASSIGN_OR_RETURN(
-      std::unique_ptr<training::Trainer> trainer,
-      descent ? training::Trainer::Create(ToLinear(std::move(problem), scale))
-              : training::Trainer::Create(std::move(problem)));
+  if (!descent && spec.weighting().has_learned()) {
+    return Wrong(
+        "weighting.learned: want it with descent on a linear model in double "
+        "precision from zeros with a loss of margins");
+  }
+  std::unique_ptr<training::Trainer> trainer;
+  if (descent) {
+    LinearProblem linear = ToLinear(std::move(problem), scale);
+    STEELYARD_RETURN_IF_ERROR(SetLearned(spec, linear));
+    STEELYARD_ASSIGN_OR_RETURN(trainer,
+                               training::Trainer::Create(std::move(linear)));
+  } else {
+    STEELYARD_ASSIGN_OR_RETURN(trainer,
+                               training::Trainer::Create(std::move(problem)));
+  }
   STEELYARD_RETURN_IF_ERROR(CheckMetrics(*trainer));
   return trainer;
 }
@@ -273,6 +325,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_RETURN_IF_ERROR(memory.Check(EstimateBytes(lease)));
   STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows, ReadTrainingRows(spec, files));
   STEELYARD_ASSIGN_OR_RETURN(problem.weights, RowWeightsOf(spec, rows));
+  STEELYARD_RETURN_IF_ERROR(Resample(spec, rows, problem.weights));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
   STEELYARD_ASSIGN_OR_RETURN(
@@ -288,7 +341,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_ASSIGN_OR_RETURN(problem.schedule,
                              ScheduleOf(spec.evaluate(), problem.steps));
   STEELYARD_RETURN_IF_ERROR(
-      CheckFrames(spec, problem.train.columns, problem.steps));
+      CheckSnapshots(spec, problem.train.columns, problem.steps));
   return CreateTrainer(spec, rows.labels, scale, std::move(problem));
 }
 

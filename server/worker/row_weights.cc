@@ -10,6 +10,7 @@
 #include "server/worker/failure.h"
 #include "server/worker/read_files.h"
 #include "support/status_macros.h"
+#include "training/data/resample.h"
 #include "training/dual_weights.h"
 
 namespace steelyard::worker {
@@ -128,18 +129,19 @@ absl::StatusOr<Weights> EffectiveNumber(double beta, const TrainingRows& rows) {
   return Spread(rows, weights);
 }
 
+// max(n p*_i, floor); `path`: of what asks for them.
 absl::StatusOr<Weights> DualOptimal(const v1::RunSpec& spec,
-                                    const TrainingRows& rows) {
-  const std::string path = "weighting.dual_optimal";
-  if (rows.labels != LabelValues::kSigns || !spec.model().has_linear()) {
+                                    const std::string& path, double floor,
+                                    LabelValues labels,
+                                    const training::Rows& rows) {
+  if (labels != LabelValues::kSigns || !spec.model().has_linear()) {
     return Wrong(path, ": want a linear model and labels of +1 and -1");
   }
-  const double floor = spec.weighting().dual_optimal().floor();
   STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero(path + ".floor", floor));
   const bool bias =
       !spec.model().linear().has_bias() || spec.model().linear().bias();
   absl::StatusOr<Weights> weights =
-      training::DualOptimalWeights(rows.train, bias, floor);
+      training::DualOptimalWeights(rows, bias, floor);
   if (weights.ok()) return weights;
   const std::string message = absl::StrCat(
       path,
@@ -163,13 +165,44 @@ absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
     case v1::Weighting::kEffectiveNumber:
       return EffectiveNumber(weighting.effective_number().beta(), rows);
     case v1::Weighting::kDualOptimal:
-      return DualOptimal(spec, rows);
+      return DualOptimal(spec, "weighting.dual_optimal",
+                         weighting.dual_optimal().floor(), rows.labels,
+                         rows.train);
+    case v1::Weighting::kLearned:
+      return Weights();
     case v1::Weighting::KIND_NOT_SET:
       break;
   }
   return Wrong(
       "weighting: want uniform, per_class, per_example, inverse_frequency, "
-      "effective_number or dual_optimal, got nothing");
+      "effective_number, dual_optimal or learned, got nothing");
+}
+
+// Takes the weights along the path that begins at p*.
+absl::Status FollowDualPath(const v1::RunSpec& spec, const TrainingRows& rows,
+                            Weights& weights) {
+  const v1::DualPath& path = spec.weighting().dual_path();
+  const double share = path.share();
+  if (!path.has_share() || !(share >= 0 && share <= 1)) {
+    return Wrong("weighting.dual_path.share: want a value of 0 to 1, got ",
+                 share);
+  }
+  if (weights.empty()) weights.assign(rows.train.labels.size(), 1);
+  // p* is of the rows that count.
+  std::vector<int64_t> kept;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) kept.push_back(static_cast<int64_t>(i));
+  }
+  if (kept.empty()) return absl::OkStatus();  // the trainer says so
+  STEELYARD_ASSIGN_OR_RETURN(
+      const Weights dual,
+      DualOptimal(spec, "weighting.dual_path", path.floor(), rows.labels,
+                  training::TakeRows(rows.train, kept)));
+  for (size_t k = 0; k < kept.size(); ++k) {
+    double& weight = weights[static_cast<size_t>(kept[k])];
+    weight = std::pow(dual[k], 1 - share) * std::pow(weight, share);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckAltering(const v1::Weighting& weighting) {
@@ -207,6 +240,9 @@ absl::StatusOr<Weights> RowWeightsOf(const v1::RunSpec& spec,
     weights.assign(rows.train.labels.size(), 1);
   }
   for (double& weight : weights) weight = Altered(weighting, weight);
+  if (weighting.has_dual_path()) {
+    STEELYARD_RETURN_IF_ERROR(FollowDualPath(spec, rows, weights));
+  }
   return weights;
 }
 

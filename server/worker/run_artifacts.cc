@@ -12,6 +12,7 @@
 #include "server/worker/npy_bytes.h"
 #include "server/worker/png_bytes.h"
 #include "server/worker/predictions.h"
+#include "server/worker/row_values.h"
 #include "support/status_macros.h"
 
 namespace steelyard::worker {
@@ -93,6 +94,12 @@ std::vector<PlannedArtifact> PlanArtifacts(const v1::RunSpec& spec,
       {.name = "parameters.npy", .make = [&trainer, type](int64_t limit_bytes) {
          return Parameters(trainer, type, limit_bytes);
        }});
+  plan.push_back(PlanWeights("weights.npy", trainer));
+  if (!trainer.DualSolution().empty()) {
+    plan.push_back(PlanDual("dual.npy", trainer));
+  } else if (!trainer.SeparablePart().empty()) {
+    plan.push_back(PlanSeparable("separable.npy", trainer));
+  }
   const std::vector<training::HeldRows> sets = trainer.held_rows();
   for (size_t set = 1; set < sets.size(); ++set) {
     std::string name = PredictionsName(sets[set].name);

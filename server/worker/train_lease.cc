@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "server/worker/artifact.h"
 #include "server/worker/failure.h"
-#include "server/worker/frames.h"
 #include "server/worker/make_trainer.h"
 #include "server/worker/run_artifacts.h"
+#include "server/worker/snapshots.h"
 #include "support/status_macros.h"
 #include "training/trainer.h"
 
@@ -61,8 +61,9 @@ class TrainLoop {
   std::optional<LeaseEnd> HandleMessages();
   std::optional<LeaseEnd> Handle(const v1::SessionResponse& message);
   std::optional<LeaseEnd> HandleState();
-  // Sends the frame of the step where the trainer stands, where one is wanted.
-  std::optional<LeaseEnd> SendDueFrame();
+  // Sends the snapshots of the step where the trainer stands, if any is wanted.
+  std::optional<LeaseEnd> SendSnapshots();
+  std::optional<LeaseEnd> SendAll(const std::vector<PlannedArtifact>& plan);
   // Sends what the run gives besides samples, as far as there is room for it;
   // the lease's end when it comes meanwhile.
   std::optional<LeaseEnd> SendArtifacts();
@@ -83,8 +84,8 @@ class TrainLoop {
   double training_s_ = 0;    // over all attempts
   double checkpoint_s_ = 0;  // training_s_ at the last checkpoint
   int64_t slice_steps_ = 1;
-  std::vector<int64_t> frame_steps_;  // still to come, the next one last
-  int64_t artifact_bytes_ = 0;        // sent
+  std::vector<int64_t> snapshot_steps_;  // still to come, the next one last
+  int64_t artifact_bytes_ = 0;           // sent
   std::string left_out_;    // artifacts that could not be had, and why
   bool finishing_ = false;  // the result is sent
 };
@@ -100,11 +101,11 @@ absl::Status TrainLoop::Start(const MemoryLimit& memory) {
         absl::ToDoubleSeconds(ToDuration(lease_.spec().stop().wall_time()));
   }
   // Those before a checkpoint were stored before it.
-  frame_steps_ = FrameSteps(lease_.spec());
-  std::erase_if(frame_steps_, [this](int64_t step) {
+  snapshot_steps_ = SnapshotSteps(lease_.spec());
+  std::erase_if(snapshot_steps_, [this](int64_t step) {
     return step < lease_.checkpoint().step();
   });
-  std::reverse(frame_steps_.begin(), frame_steps_.end());
+  std::reverse(snapshot_steps_.begin(), snapshot_steps_.end());
   if (!lease_.has_checkpoint()) return absl::OkStatus();
   const v1::Checkpoint& checkpoint = lease_.checkpoint();
   if (checkpoint.numerics_id() != training::NumericsId()) {
@@ -121,9 +122,9 @@ absl::Status TrainLoop::Start(const MemoryLimit& memory) {
 absl::Status TrainLoop::TrainSlice() {
   const int64_t begin_step = trainer_->step();
   const int64_t most_steps =
-      frame_steps_.empty()
+      snapshot_steps_.empty()
           ? slice_steps_
-          : std::min(slice_steps_, frame_steps_.back() - begin_step);
+          : std::min(slice_steps_, snapshot_steps_.back() - begin_step);
   const absl::Duration begin = options_.now();
   absl::StatusOr<std::optional<training::Evaluation>> evaluation =
       trainer_->Advance(most_steps);
@@ -132,7 +133,7 @@ absl::Status TrainLoop::TrainSlice() {
   if (!evaluation.ok()) return evaluation.status();
   if (evaluation->has_value()) reporter_.Add(**evaluation, training_s_);
   const int64_t steps = trainer_->step() - begin_step;
-  if (steps == slice_steps_) {  // else an evaluation or a frame cut it short
+  if (steps == slice_steps_) {  // else an evaluation or a snapshot cut it short
     constexpr double kMostGrowth = 8;
     const double wanted_s = absl::ToDoubleSeconds(options_.slice);
     const double factor = spent_s > 0 ? wanted_s / spent_s : kMostGrowth;
@@ -165,7 +166,7 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
       }
       continue;
     }
-    if (std::optional<LeaseEnd> end = SendDueFrame()) return *end;
+    if (std::optional<LeaseEnd> end = SendSnapshots()) return *end;
     STEELYARD_RETURN_IF_ERROR(TrainSlice());
     if (trainer_->done()) break;
     if (wall_time_s_.has_value() && training_s_ >= *wall_time_s_) {
@@ -179,7 +180,7 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
       reporter_.Send(nullptr, nullptr);
     }
   }
-  if (std::optional<LeaseEnd> end = SendDueFrame()) return *end;
+  if (std::optional<LeaseEnd> end = SendSnapshots()) return *end;
   if (std::optional<LeaseEnd> end = SendArtifacts()) return *end;
   v1::RunResult result;
   // The trainer knows, also where a checkpoint was taken after the end.
@@ -190,17 +191,21 @@ absl::StatusOr<LeaseEnd> TrainLoop::Train() {
   return Finish(std::move(result));
 }
 
-std::optional<LeaseEnd> TrainLoop::SendDueFrame() {
-  if (frame_steps_.empty() || frame_steps_.back() != trainer_->step()) {
+std::optional<LeaseEnd> TrainLoop::SendSnapshots() {
+  if (snapshot_steps_.empty() || snapshot_steps_.back() != trainer_->step()) {
     return std::nullopt;
   }
-  frame_steps_.pop_back();
-  return SendPlanned(PlanFrame(*trainer_));
+  snapshot_steps_.pop_back();
+  return SendAll(PlanSnapshots(lease_.spec(), *trainer_));
 }
 
 std::optional<LeaseEnd> TrainLoop::SendArtifacts() {
-  for (const PlannedArtifact& planned :
-       PlanArtifacts(lease_.spec(), *trainer_)) {
+  return SendAll(PlanArtifacts(lease_.spec(), *trainer_));
+}
+
+std::optional<LeaseEnd> TrainLoop::SendAll(
+    const std::vector<PlannedArtifact>& plan) {
+  for (const PlannedArtifact& planned : plan) {
     if (std::optional<LeaseEnd> end = HandleMessages()) return end;
     if (std::optional<LeaseEnd> end = SendPlanned(planned)) return end;
   }

@@ -13,7 +13,7 @@ import sys
 import time
 import zlib
 
-from programs import DEADLINE_S, ServerTest, children
+from programs import DEADLINE_S, EXAMPLES, ServerTest, children
 
 MOONS = """\
 name: moons
@@ -29,7 +29,8 @@ seed: 3
 
 NAMES = ["boundary-axes.npy", "boundary.npy", "boundary.png", "frame-0.png",
          "frame-7.png", "frame-{steps}.png", "parameters.npy",
-         "predictions-far.away.csv", "predictions-test.csv"]
+         "predictions-far.away.csv", "predictions-test.csv", "separable.npy",
+         "weights.npy"]
 
 
 def read_npy(data):
@@ -148,6 +149,32 @@ class ArtifactsTest(ServerTest):
         # At step 0 f is 0 everywhere.
         self.assertEqual(read_png(self.fetch("frame-0.png"))[2][0][0],
                          (200, 200, 200))
+
+    def test_learned_weights_leave_their_history(self):
+        self.start_server()
+        self.cli("submit", str(EXAMPLES / "learned-weights.yaml"), "--follow")
+        metrics = self.final_metrics()
+        history = {step: read_npy(self.fetch(f"weights-{step}.npy"))[1]
+                   for step in (0, 10, 100, 1000, 100000)}
+        self.assertEqual(history[0], [1] * 8)
+        # Within the box, as normalised to mean one: hard rows have gained.
+        self.assertLessEqual(max(history[1000]) / min(history[1000]), 100)
+        self.assertGreater(max(history[1000]) / min(history[1000]), 2)
+        self.assertEqual(history[100000], read_npy(self.fetch("weights.npy"))[1])
+        weights = history[100000]
+        self.assertAlmostEqual(sum(weights), 8, delta=1e-12)
+        self.assertAlmostEqual(metrics["weights/effective_sample_size"],
+                               64 / sum(w * w for w in weights), delta=1e-12)
+        margins = read_npy(self.fetch("margins-100000.npy"))[1]
+        self.assertAlmostEqual(min(margins) / metrics["parameters/norm"],
+                               metrics["margin/normalized"], delta=1e-15)
+        below = sum(w / 8 for w, m in zip(weights, margins)
+                    if m / metrics["parameters/norm"] < 0.9)
+        self.assertAlmostEqual(metrics["margin/weighted_below/0.9"], below,
+                               delta=1e-12)
+        p = read_npy(self.fetch("dual.npy"))[1]
+        self.assertEqual([round(133 * value, 9) for value in p],
+                         [0, 0, 0, 39, 0, 35, 0, 59])
 
     def test_they_are_still_there_after_a_restart_of_the_server(self):
         self.start_server()

@@ -351,7 +351,8 @@ std::vector<BadSpec> AllBadSpecs() {
   std::vector<BadSpec> all = BadDataSpecs();
   for (const std::vector<BadSpec>& part :
        {BadAlteredSpecs(), BadPolynomialSpecs(), BadLossSpecs(),
-        BadOptimizerSpecs(), BadWeightingSpecs(), BadNetworkSpecs()}) {
+        BadOptimizerSpecs(), BadWeightingSpecs(), BadResamplingSpecs(),
+        BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

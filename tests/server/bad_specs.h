@@ -42,6 +42,9 @@ std::vector<BadSpec> BadLossSpecs();
 std::vector<BadSpec> BadOptimizerSpecs();
 // That about weights.
 std::vector<BadSpec> BadWeightingSpecs();
+// That about rows drawn in the place of weights, weights that are learned, and
+// snapshots.
+std::vector<BadSpec> BadResamplingSpecs();
 // That about networks.
 std::vector<BadSpec> BadNetworkSpecs();
 

@@ -165,7 +165,7 @@ TEST(SpecYamlTest, TheFieldsOfAMessageAreListedOnce) {
                   "4:30: loss.logistc: no such field; did you mean "
                   "logistic?",
                   "5:12: evaluate.hourly: no such field; want one of "
-                  "log, every, at",
+                  "log, every, at, weighted_below",
                   StartsWith("6:1: zzzzzz: no such field; want one")));
 }
 

@@ -182,7 +182,8 @@ TEST(RunArtifactsTest, AllComeBeforeTheResult) {
   const std::vector<v1::RunReport> reports = Train(FullLease(1000));
   EXPECT_THAT(Keys(ArtifactsOf(reports)),
               ElementsAre("boundary-axes.npy", "boundary.npy", "boundary.png",
-                          "parameters.npy", "predictions-a.b.csv"));
+                          "dual.npy", "parameters.npy", "predictions-a.b.csv",
+                          "weights.npy"));
   EXPECT_TRUE(reports.back().has_result());
   EXPECT_EQ(reports.back().result().message(), "");
   for (size_t i = 0; i < reports.size(); ++i) {
@@ -207,15 +208,19 @@ TEST(RunArtifactsTest, TheLimitHoldsForAllTogether) {
       ArtifactsOf(Train(FullLease(1000)));
   v1::TrainLease lease = FullLease(1000);
   const int64_t fits = std::ssize(all.at("parameters.npy")) +
+                       std::ssize(all.at("weights.npy")) +
+                       std::ssize(all.at("dual.npy")) +
                        std::ssize(all.at("predictions-a.b.csv"));
   lease.set_artifact_bytes_limit(fits);
   std::vector<v1::RunReport> reports = Train(lease);
   EXPECT_THAT(Keys(ArtifactsOf(reports)),
-              ElementsAre("parameters.npy", "predictions-a.b.csv"));
+              ElementsAre("dual.npy", "parameters.npy", "predictions-a.b.csv",
+                          "weights.npy"));
   EXPECT_THAT(reports.back().result().message(), Not(HasSubstr("predictions")));
   lease.set_artifact_bytes_limit(fits - 1);
   reports = Train(lease);
-  EXPECT_THAT(Keys(ArtifactsOf(reports)), ElementsAre("parameters.npy"));
+  EXPECT_THAT(Keys(ArtifactsOf(reports)),
+              ElementsAre("dual.npy", "parameters.npy", "weights.npy"));
 }
 
 TEST(RunArtifactsTest, OnlyWhatLiesInAPlaneHasABoundary) {
@@ -224,7 +229,8 @@ TEST(RunArtifactsTest, OnlyWhatLiesInAPlaneHasABoundary) {
   v1::InlineData& table =
       *lease.mutable_spec()->mutable_data()->mutable_inline_();
   for (v1::Row& row : *table.mutable_features()) row.add_values(1);
-  EXPECT_THAT(Keys(ArtifactsOf(Train(lease))), ElementsAre("parameters.npy"));
+  EXPECT_THAT(Keys(ArtifactsOf(Train(lease))),
+              ElementsAre("dual.npy", "parameters.npy", "weights.npy"));
 }
 
 TEST(RunArtifactsTest, ALargeOneComesInPieces) {

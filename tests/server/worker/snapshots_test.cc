@@ -1,4 +1,4 @@
-#include "server/worker/frames.h"
+#include "server/worker/snapshots.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
