@@ -23,7 +23,7 @@ LinearProblem Weighted(Normalization normalization, Loss loss) {
   std::uniform_real_distribution<double> uniform(0.2, 3);
   for (int i = 0; i < 23; ++i) problem.weights.push_back(uniform(random));
   problem.normalization = normalization;
-  problem.loss = loss;
+  problem.loss = std::move(loss);
   problem.learning_rate = 0.1;
   problem.penalty.strength = 1e-4;
   problem.steps = 1000;

@@ -142,7 +142,7 @@ TEST(BoundaryTest, CoversTheRowsAndATenthMore) {
   trainer->Predict(std::vector<double>{boundary.x[200], boundary.y[0]}, f);
   EXPECT_EQ(boundary.f[200], f[0]);
   trainer->Predict(std::vector<double>{boundary.x[0], boundary.y[200]}, f);
-  EXPECT_EQ(boundary.f[200 * 201], f[0]);
+  EXPECT_EQ(boundary.f[size_t{200} * 201], f[0]);
 }
 
 // Rows on one line have no extent across it; far ones none that is a double.

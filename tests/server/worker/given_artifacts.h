@@ -46,6 +46,7 @@ inline std::map<std::string, std::string> ArtifactsOf(
 inline std::vector<std::string> Keys(
     const std::map<std::string, std::string>& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& [key, value] : map) keys.push_back(key);
   return keys;
 }
