@@ -8,6 +8,7 @@
 
 #include "tests/training/problems.h"
 #include "training/class_axis.h"
+#include "training/kkt_metrics.h"
 #include "training/margin_bounds.h"
 #include "training/metric_table.h"
 
@@ -63,6 +64,24 @@ TEST(KktTest, IsToldByHandOnToyA) {
         (a * (a / least - 1) + b / 2 * (2 * b / least - 1)) / (a + b / 2);
     EXPECT_NEAR(values.at("kkt/complementarity"), slack, 1e-13 * slack);
   }
+}
+
+// Descent from 0 on a linear model is a sum of the rows z_i and so always
+// stationary; theta = (0, 2) is not, in the cone of (1, 0) and (1, 1).
+TEST(KktTest, IsTheDistanceFromTheConeByHand) {
+  MetricTable table;
+  const KktMetrics kkt(2, 2, "", table);
+  std::vector<MetricValue> values;
+  kkt.Measure(
+      std::vector<double>{1, 4}, std::vector<double>{0, 2},
+      [](std::span<double> gradients) {
+        const std::vector<double> rows = {1, 0, 1, 1};
+        std::copy(rows.begin(), rows.end(), gradients.begin());
+      },
+      values);
+  ASSERT_EQ(values.size(), 2);
+  EXPECT_DOUBLE_EQ(values[0].value, std::sqrt(0.5));
+  EXPECT_DOUBLE_EQ(values[1].value, 3);  // the second row's slack alone
 }
 
 TEST(KktTest, TendsToZeroOnD8) {
@@ -309,8 +328,11 @@ TEST(BoundaryTest, IsToldByHandInThePlane) {
 // Also when the run is taken up again after it.
 TEST(SeparationStepTest, IsTheFirstEvaluatedStepWithoutError) {
   LinearProblem problem = ToyA();
-  problem.train = MakeRows({{1, 10}, {1, -9}}, {1, 1});
-  problem.learning_rate = 0.001;
+  // Of ten rows one is wrong at first.
+  std::vector<std::vector<double>> features(9, {1, 2});
+  features.push_back({1, -2.5});
+  problem.train = MakeRows(features, std::vector<double>(10, 1));
+  problem.learning_rate = 0.1;
   problem.schedule = EverySchedule{.steps = 1};
   problem.steps = 400;
   const std::unique_ptr<Trainer> trainer = MakeTrainer(problem);
