@@ -20,25 +20,23 @@ bool Corral::Contains(int64_t row) const {
   return std::find(members_.begin(), members_.end(), row) != members_.end();
 }
 
-std::vector<long double> Corral::Combination(
-    const std::vector<long double>& p) const {
-  std::vector<long double> point(static_cast<size_t>(rows_.columns()), 0);
+std::vector<DoubleDouble> Corral::Combination(
+    const std::vector<DoubleDouble>& p) const {
+  std::vector<ProductSum> sums(static_cast<size_t>(rows_.columns()));
   for (size_t k = 0; k < members_.size(); ++k) {
     const double* z = z_.col(static_cast<Index>(k)).data();
-    for (size_t j = 0; j < point.size(); ++j) point[j] += p[k] * z[j];
+    for (size_t j = 0; j < sums.size(); ++j) sums[j].Add(z[j], p[k]);
   }
+  std::vector<DoubleDouble> point;
+  for (const ProductSum& sum : sums) point.push_back(sum.value());
   return point;
 }
 
-std::vector<long double> Corral::RoughCombination(
-    const std::vector<long double>& p) const {
+VectorXd Corral::RoughCombination(const std::vector<DoubleDouble>& p) const {
   const auto k = static_cast<Index>(members_.size());
   VectorXd rough(k);
-  for (Index i = 0; i < k; ++i) {
-    rough[i] = static_cast<double>(p[static_cast<size_t>(i)]);
-  }
-  const VectorXd point = z_.leftCols(k) * rough;
-  return {point.begin(), point.end()};
+  for (Index i = 0; i < k; ++i) rough[i] = p[static_cast<size_t>(i)].hi;
+  return z_.leftCols(k) * rough;
 }
 
 VectorXd Corral::Lifted(int64_t row) const {
@@ -56,6 +54,12 @@ VectorXd Corral::Orthogonal(int64_t row) const {
     u -= q_.leftCols(k) * (q_.leftCols(k).transpose() * u);
   }
   return u;
+}
+
+VectorXd Corral::Coefficients(int64_t row) const {
+  const auto k = static_cast<Index>(members_.size());
+  return r_.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(
+      q_.leftCols(k).transpose() * Lifted(row));
 }
 
 bool Corral::Add(int64_t row) {
@@ -108,43 +112,56 @@ VectorXd Corral::Solve(const VectorXd& right) const {
   return r.solve(r.transpose().solve(right));
 }
 
+// With e = (1, 0, ..., 0) it is in proportion to (U'U)^-1 U'e = R^-1 Q'e: no
+// square of U's condition enters.
 VectorXd Corral::AffineMinimizer() const {
-  const VectorXd a = Solve(VectorXd::Ones(static_cast<Index>(members_.size())));
+  const auto k = static_cast<Index>(members_.size());
+  const VectorXd a =
+      r_.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(
+          q_.row(0).head(k).transpose());
   return a / a.sum();
 }
 
-std::vector<long double> Corral::RefinedMinimizer() const {
-  const size_t k = members_.size();
-  const VectorXd start = AffineMinimizer();
-  const VectorXd ones = Solve(VectorXd::Ones(static_cast<Index>(k)));
-  std::vector<long double> p(start.begin(), start.end());
-  double last_change = std::numeric_limits<double>::infinity();
-  // Each round gains the digits that the factorisation is good for.
-  for (int round = 0; round < 12; ++round) {
-    const std::vector<long double> point = Combination(p);
-    std::vector<long double> product(k, 0);
-    long double mean = 0;
-    long double sum = 0;
-    for (size_t i = 0; i < k; ++i) {
-      const double* z = z_.col(static_cast<Index>(i)).data();
-      for (size_t j = 0; j < point.size(); ++j) product[i] += point[j] * z[j];
-      mean += p[i] * product[i];
-      sum += p[i];
-    }
-    VectorXd right(static_cast<Index>(k));
-    for (size_t i = 0; i < k; ++i) {
-      right[static_cast<Index>(i)] = static_cast<double>(mean - product[i]);
-    }
-    VectorXd change = Solve(right);
-    change +=
-        ones * ((static_cast<double>(1 - sum) - change.sum()) / ones.sum());
-    const double size = change.lpNorm<Eigen::Infinity>();
-    if (!(size < last_change)) break;
-    last_change = size;
-    for (size_t i = 0; i < k; ++i) p[i] += change[static_cast<Index>(i)];
-    if (size < 1e-20) break;
+VectorXd Corral::Pull(const std::vector<DoubleDouble>& p) const {
+  const std::vector<DoubleDouble> point = Combination(p);
+  std::vector<DoubleDouble> products;
+  DoubleDouble mean;
+  for (size_t i = 0; i < p.size(); ++i) {
+    const double* z = z_.col(static_cast<Index>(i)).data();
+    ProductSum product;
+    for (size_t j = 0; j < point.size(); ++j) product.Add(z[j], point[j]);
+    products.push_back(product.value());
+    mean = mean + p[i] * products.back();
   }
-  return p;
+  VectorXd pull(static_cast<Index>(p.size()));
+  for (size_t i = 0; i < p.size(); ++i) {
+    pull[static_cast<Index>(i)] = (mean - products[i]).hi;
+  }
+  return pull;
+}
+
+Corral::Refined Corral::RefinedMinimizer() const {
+  const VectorXd ones =
+      Solve(VectorXd::Ones(static_cast<Index>(members_.size())));
+  const VectorXd start = AffineMinimizer();
+  Refined refined;
+  for (const double p : start) refined.p.emplace_back(p);
+  refined.change = std::numeric_limits<double>::infinity();
+  // Each round gains the digits that the factorisation is good for.
+  for (int round = 0; round < 20; ++round) {
+    DoubleDouble missing(1);
+    for (const DoubleDouble& p : refined.p) missing = missing - p;
+    VectorXd change = Solve(Pull(refined.p));
+    change += ones * ((missing.hi - change.sum()) / ones.sum());
+    const double size = change.lpNorm<Eigen::Infinity>();
+    if (!(size < refined.change)) break;
+    refined.change = size;
+    for (size_t i = 0; i < refined.p.size(); ++i) {
+      refined.p[i] = refined.p[i] + DoubleDouble(change[static_cast<Index>(i)]);
+    }
+    if (size < 1e-30) break;
+  }
+  return refined;
 }
 
 }  // namespace steelyard::training

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "Eigen/Core"
+#include "training/double_double.h"
 #include "training/tiles.h"
 
 namespace steelyard::training {
@@ -32,21 +33,31 @@ class Corral {
   // The coefficients, with sum 1, of the point of least norm in the affine
   // hull; by member.
   Vector AffineMinimizer() const;
-  // The same, refined until extended precision can't tell it from the solution.
-  std::vector<long double> RefinedMinimizer() const;
+  // The same, refined with residuals in twice double's digits until these
+  // can't tell it from the solution; change: the size of the last correction,
+  // which tells how many digits are known.
+  struct Refined {
+    std::vector<DoubleDouble> p;
+    double change = 0;
+  };
+  Refined RefinedMinimizer() const;
 
-  // sum_i p_i z_i over the members, [d], in extended precision.
-  std::vector<long double> Combination(const std::vector<long double>& p) const;
-  // The same in double precision, six times as fast.
-  std::vector<long double> RoughCombination(
-      const std::vector<long double>& p) const;
+  // sum_i p_i z_i over the members, [d].
+  std::vector<DoubleDouble> Combination(
+      const std::vector<DoubleDouble>& p) const;
+  // The same in double precision, of the p's high halves.
+  Vector RoughCombination(const std::vector<DoubleDouble>& p) const;
 
   // The part of u_row that is orthogonal to all members', [d + 1].
   Vector Orthogonal(int64_t row) const;
+  // The c with the least ||u_row - sum_i c_i u_i||; by member.
+  Vector Coefficients(int64_t row) const;
 
  private:
-  Vector Lifted(int64_t row) const;  // u_row
-  Vector Solve(const Vector& right) const;
+  Vector Lifted(int64_t row) const;         // u_row
+  Vector Solve(const Vector& right) const;  // R'R x = right
+  // By member i, what z_i . point lacks to the mean of all: 0 at the minimiser.
+  Vector Pull(const std::vector<DoubleDouble>& p) const;
 
   const Tiles& rows_;
   const double scale_;

@@ -18,11 +18,16 @@ using Eigen::VectorXd;
 
 absl::StatusOr<HardMargin> SolveHardMargin(const Tiles& rows) {
   MinNormPoint nearest = FindMinNormPoint(rows);
-  if (!nearest.positive) {
+  if (nearest.separable == Separability::kRefuted) {
+    return absl::FailedPreconditionError("not separable");
+  }
+  if (!nearest.optimal) {
     return absl::FailedPreconditionError(
-        nearest.vanishing ? "not separable"
-                          : "undecided in double precision: the rows lie too "
-                            "far apart in scale, or too near to each other");
+        nearest.separable == Separability::kProved
+            ? "undecided in double precision: the rows are separable, but by "
+              "too little to tell the largest margin"
+            : "undecided in double precision: the rows lie too far apart in "
+              "scale, or too near to each other");
   }
   HardMargin reference;
   long double squares = 0;

@@ -19,15 +19,17 @@ struct HardMargin {
   double gamma = 0;                    // gamma* > 0
   std::vector<long double> direction;  // theta*, [d]
   std::vector<int64_t> support;        // rows with p*_i > 0, ascending
-  std::vector<double> p;               // p*_i of these
-  bool unique = false;                 // whether p* is the only one
+  std::vector<double> p;               // p*_i of these, one of several ...
+  bool unique = false;                 // ... unless this, then known to 1e-12
   bool all_tight_supported = false;  // whether z_i . theta* = gamma* only there
-  // max_i (||g||^2 - z_i . g)^+ / max_i ||z_i||^2 at g = gamma* theta*.
+  // max_i (||g||^2 - z_i . g)^+ / ||g||^2 at g = gamma* theta*, at most 1e-12.
   double residual = 0;
 };
 
-// Errors: FailedPrecondition "not separable", or "undecided in double
-// precision: ..." where neither can be shown.
+// Errors: FailedPrecondition "not separable", which is proved, or "undecided in
+// double precision: ..." where neither that nor a separating theta could be
+// proved, or the largest margin, below about 1e-10 of the longest row, is not
+// known to 1e-12 of itself.
 absl::StatusOr<HardMargin> SolveHardMargin(const Tiles& rows);
 
 // P2 of docs/science.md: where gradient descent with fixed step eta stands

@@ -8,15 +8,19 @@
 
 namespace steelyard::training {
 
-// The point of least norm in the convex hull of the rows z_i, and whether it
-// can be told from 0.
+// What is proved of whether some theta has z_i . theta > 0 for every row.
+enum class Separability {
+  kProved,     // every z_i . point is above 0 by more than rounding can do
+  kRefuted,    // ProvesZeroInHull (zero_in_hull.h) holds of `support`
+  kUndecided,  // neither could be proved in the precision that there is
+};
+
+// The point of least norm in the convex hull of the rows z_i.
 struct MinNormPoint {
-  // Whether z_i . point > 0 for every row: proof that the rows are separable.
-  bool positive = false;
-  // Whether the sum of p_i z_i vanishes beside the sum of p_i ||z_i||: to
-  // rounding a proof that the rows are not separable.  Neither this nor
-  // `positive` says that double precision can't tell.
-  bool vanishing = false;
+  Separability separable = Separability::kUndecided;
+  // Whether the point is the one of least norm as far as `residual` says.  The
+  // fields below say nothing where it is not.
+  bool optimal = false;
   // sum_i p_i z_i, [d]
   std::vector<long double> point;
   // Rows with p_i > 0, ascending; affinely independent.
@@ -25,20 +29,21 @@ struct MinNormPoint {
   // Rows outside the support with z_i . point = ||point||^2 as far as rounding
   // lets one see, ascending.
   std::vector<int64_t> tight;
-  // max_i (||point||^2 - z_i . point)^+ / max_i ||z_i||^2
+  // max_i (||point||^2 - z_i . point)^+ / ||point||^2, at most 1e-12: the
+  // point's distance from the one of least norm is at most the root of this
+  // times its norm.  Taken of the point before it is rounded.
   double residual = 0;
-  // Whether no other p gives the same point.
+  // Whether no other p gives the same point, and p is known to 1e-12.
   bool unique = false;
 };
 
-// Wolfe's algorithm (P. Wolfe, Finding the nearest point in a polytope,
-// Mathematical Programming 11, 1976) on a QR factorisation, then the support's
-// own linear system refined in extended precision.  Weights p_i below 1e-13
-// count as 0.  Rows are finite.  Where `positive` is false nothing else is to
-// be used.
+// Finds it by NearestFace (nearest_face.h).  Weights p_i below 1e-18 count as
+// 0.  Rows are finite.
 //
-// Cost: about 2 n d + 6 d s flops for each of some 2 s rounds, s the size of
-// the support (at most min(n, d)).
+// Separable rows whose point is not `optimal` have margins below about 1e-10 of
+// the largest norm: products z_i . point are 1e-32 of its square off.
+//
+// Cost: 10^4 rows of 200 features in about 0.1 s; README.md has more.
 MinNormPoint FindMinNormPoint(const Tiles& rows);
 
 }  // namespace steelyard::training

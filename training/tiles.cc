@@ -62,6 +62,21 @@ Tiles Tiles::Scaled(int exponent) const {
   return scaled;
 }
 
+Tiles Tiles::Picked(std::span<const int64_t> rows) const {
+  Tiles picked;
+  picked.rows_ = static_cast<int64_t>(rows.size());
+  picked.columns_ = columns_;
+  picked.data_ = AlignedDoubles(picked.tiles() * kRows * columns_);
+  for (int64_t k = 0; k < picked.rows_; ++k) {
+    const int64_t i = rows[static_cast<size_t>(k)];
+    double* z =
+        picked.data_.data() + (k / kRows) * kRows * columns_ + k % kRows;
+    for (int64_t j = 0; j < columns_; ++j) z[j * kRows] = at(i, j);
+    picked.labels_.push_back(label(i));
+  }
+  return picked;
+}
+
 void Tiles::Margins(const double* theta, double* margins) const {
   MultiplyRows(data_.data(), columns_, tiles(), theta, margins);
 }

@@ -49,6 +49,8 @@ class Tiles {
   void RoundToSingle();
   // The rows times 2^exponent.
   Tiles Scaled(int exponent) const;
+  // The rows with these numbers, in that order.
+  Tiles Picked(std::span<const int64_t> rows) const;
 
   // Writes z_i . theta, each a chain of products added over j, to margins:
   // [8 * tiles], aligned to 64 bytes; theta: [d].
