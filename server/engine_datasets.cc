@@ -104,8 +104,8 @@ void Engine::LoseInspection(const storage::Sha256& dataset,
         .summary = "",
         .rejection = absl::StrCat(
             "want a file that a worker can read, got one that ended ",
-            inspection.losses, " workers in a row; the last: ", message,
-            LastWords(worker)),
+            inspection.losses, " workers in a row; the last, ", worker, ": ",
+            message, "; put it again to have it read once more"),
         .time = now_};
   }
   AdvanceInspection(dataset);

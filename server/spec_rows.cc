@@ -30,7 +30,8 @@ void WantSigns(const std::string& path, LabelKind kind,
   if (kind == LabelKind::kSigns) return;
   faults->push_back({path,
                      "want labels of +1 and -1, got several classes, or the "
-                     "loss squared without classes"});
+                     "loss squared without classes: {positive: [...], "
+                     "negative: [...]}"});
 }
 
 void WantClasses(const std::string& path, LabelKind kind,
@@ -38,7 +39,7 @@ void WantClasses(const std::string& path, LabelKind kind,
   if (kind != LabelKind::kNumbers) return;
   faults->push_back({path,
                      "want labels that are classes, got the loss squared "
-                     "without classes"});
+                     "without classes: {positive: [...], negative: [...]}"});
 }
 
 std::optional<int64_t> CountRows(const KnownRows& rows) {
@@ -94,8 +95,9 @@ bool IsNameable(double label) {
 
 std::string WrongLabel(const LabelMap& map, double label, bool zero_or_one) {
   if (!map.is_identity()) {
-    return absl::StrCat("want a whole number as label, got ",
-                        ShowNumber(label));
+    return absl::StrCat(
+        "want a whole number of at most 2^53 in magnitude as label, got ",
+        ShowNumber(label));
   }
   const absl::string_view cure =
       !IsNameable(label) ? ""
@@ -127,8 +129,9 @@ std::string OtherLabels::Add(double label, int64_t rows) {
                : absl::StrCat("want a finite label, got ", ShowNumber(label));
   }
   if (!IsNameable(label)) {
-    return absl::StrCat("want a whole number as label, got ",
-                        ShowNumber(label));
+    return absl::StrCat(
+        "want a whole number of at most 2^53 in magnitude as label, got ",
+        ShowNumber(label));
   }
   const auto whole = static_cast<int64_t>(label);
   if (choice_.classes == nullptr) {

@@ -169,6 +169,7 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   hash.Add(absl::string_view(NumericsId()));
   hash.Add(static_cast<uint64_t>(problem.precision));
   AddSets(problem, hash);
+  if (problem.numbers) hash.Add(uint64_t{1});
   Add(problem.architecture, hash);
   Add(problem.loss, hash);
   hash.Add(problem.weights);

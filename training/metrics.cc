@@ -127,7 +127,8 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   const double log_loss = LogMeanLoss(loss_, set.log_weights, LossMargins(set));
   const bool none =
       MayVanish(loss_) && log_loss == -std::numeric_limits<double>::infinity();
-  if (!none && !std::isfinite(log_loss)) {
+  const bool known = none || std::isfinite(log_loss);
+  if (!known && number == 0) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
@@ -136,11 +137,12 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   int64_t positive = 0;
   for (int64_t i = 0; i < n; ++i) {
     const double y = set.tiles.label(i);
-    errors.Add(y > 0 ? 1 : 0, margins_[i] <= 0);
+    errors.Add(y > 0 ? 1 : 0, !(margins_[i] > 0));
     positive += margins_[i] * y > 0 ? 1 : 0;
   }
-  if (!none) values.push_back(Value(ids.log_loss, log_loss));
-  values.push_back(Value(ids.loss, std::exp(log_loss)));
+  // Of a test set training goes on without it.
+  if (known && !none) values.push_back(Value(ids.log_loss, log_loss));
+  if (known) values.push_back(Value(ids.loss, std::exp(log_loss)));
   values.push_back(Value(ids.error, errors.Fraction()));
   values.push_back(Value(ids.balanced_error, errors.MeanFraction()));
   values.push_back(Value(ids.fraction_positive, static_cast<double>(positive) /

@@ -17,13 +17,13 @@
 namespace steelyard::training {
 namespace {
 
-// Whether every label is -1 or +1.
+// Whether every label is -1 or +1, and means a class.
 bool AreSigns(const NetworkProblem& problem) {
   const auto are = [](const Rows& rows) {
     return std::all_of(rows.labels.begin(), rows.labels.end(),
                        [](double y) { return y == 1 || y == -1; });
   };
-  return are(problem.train) &&
+  return !problem.numbers && are(problem.train) &&
          std::all_of(problem.tests.begin(), problem.tests.end(),
                      [&](const TestSet& test) { return are(test.rows); });
 }
@@ -262,9 +262,6 @@ LinearReference NetworkMetrics<Real>::MakeReference(
              problem.architecture.biases != Biases::kNone);
   if constexpr (std::is_same_v<Real, float>) {
     rows.RoundToSingle();
-    if (!std::isfinite(rows.LargestValue())) {
-      return absent("a feature is above single precision's range");
-    }
   }
   LinearReference reference(rows, weights, FixedStep(problem, weights), table_);
   separable_ = SeparableRows(rows, reference.solution() != nullptr, table_);
@@ -329,7 +326,7 @@ typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
         margins_[row] = y * *f;
       }
       if (classes == 0) continue;
-      counts.errors.Add(own, margins_[row] <= 0);
+      counts.errors.Add(own, !(margins_[row] > 0));
       ++counts.predicted[predicted];
     }
   }
@@ -374,13 +371,15 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   const double log_loss = LogLossOf(set);
   const bool none =
       MayVanish(loss_) && log_loss == -std::numeric_limits<double>::infinity();
-  if (!none && !std::isfinite(log_loss)) {
+  const bool known = none || std::isfinite(log_loss);
+  if (!known && number == 0) {
     return absl::OutOfRangeError(absl::StrCat(
         "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
   }
-  if (!none) values.push_back(Value(ids.log_loss, log_loss));
-  values.push_back(Value(ids.loss, std::exp(log_loss)));
+  // Of a test set training goes on without it.
+  if (known && !none) values.push_back(Value(ids.log_loss, log_loss));
+  if (known) values.push_back(Value(ids.loss, std::exp(log_loss)));
   if (!ids.error) return absl::OkStatus();
   AddCounts(ids, counts, values);
   group_errors_[number].Measure(margins_, values);

@@ -94,6 +94,8 @@ enum class Precision { kSingle, kDouble };
 struct NetworkProblem {
   Rows train;  // labels: -1 and +1; 0 ... K-1 of several outputs; any finite
                // value for kSquared
+  bool numbers =
+      false;  // of kSquared: labels are no classes, whatever they are
   std::vector<TestSet> tests;  // labels as in train
   Architecture architecture;
   Loss loss;

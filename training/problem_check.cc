@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -87,6 +88,36 @@ absl::Status CheckInitial(const NetworkProblem& problem) {
   return Want(
       absl::StrCat("initial.parameters[", bad - given->parameters.begin(), "]"),
       "a finite value", *bad);
+}
+
+// What training sees of it must be finite too.
+absl::Status CheckSingle(absl::string_view where,
+                         std::span<const double> values, int64_t columns) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](double value) {
+    return std::isinf(static_cast<float>(value));
+  });
+  if (bad == values.end()) return absl::OkStatus();
+  const auto place = bad - values.begin();
+  return Want(columns > 0 ? absl::StrCat(where, " row ", place / columns,
+                                         ", feature ", place % columns)
+                          : absl::StrCat(where, "[", place, "]"),
+              "a value within single precision's range, or double precision",
+              *bad);
+}
+
+absl::Status CheckPrecision(const NetworkProblem& problem) {
+  if (problem.precision == Precision::kDouble) return absl::OkStatus();
+  STEELYARD_RETURN_IF_ERROR(
+      CheckSingle("data", problem.train.features, problem.train.columns));
+  for (const TestSet& test : problem.tests) {
+    STEELYARD_RETURN_IF_ERROR(CheckSingle(absl::StrCat("test_sets.", test.name),
+                                          test.rows.features,
+                                          test.rows.columns));
+  }
+  const auto* given = std::get_if<GivenInitial>(&problem.initial);
+  return given == nullptr
+             ? absl::OkStatus()
+             : CheckSingle("initial.parameters", given->parameters, 0);
 }
 
 absl::Status CheckBelowOne(absl::string_view where, double value) {
@@ -288,6 +319,7 @@ absl::Status CheckProblem(const LinearProblem& problem) {
 absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(
       CheckRows(problem.train, problem.tests, LabelsOf(problem)));
+  STEELYARD_RETURN_IF_ERROR(CheckPrecision(problem));
   STEELYARD_RETURN_IF_ERROR(CheckArchitecture(problem));
   STEELYARD_RETURN_IF_ERROR(
       CheckLoss(problem.loss, problem.architecture.outputs));

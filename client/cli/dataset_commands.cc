@@ -86,7 +86,11 @@ absl::StatusOr<v1::Dataset> FindByPrefix(Session& session,
     }
   }
   if (found.empty()) return not_found;
-  if (found.size() == 1) return *found.front();
+  // A list has no first rows.
+  if (found.size() == 1) {
+    return GetDataset(session,
+                      absl::StripPrefix(found.front()->name(), "datasets/"));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("dataset: want more digits, got ", prefix, ", with which ",
                    found.size(), " begin"));

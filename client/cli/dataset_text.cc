@@ -18,7 +18,8 @@ namespace {
 constexpr int kShownValues = 12;
 
 std::string ValueText(const v1::ValueCount& value) {
-  return ShortNumber(value.value(), 6);
+  // Labels that differ in their last digit are different.
+  return ShortNumber(value.value(), 16);
 }
 std::string ValueText(const v1::TextCount& value) {
   return value.text().empty() ? "\"\"" : value.text();

@@ -117,11 +117,18 @@ absl::StatusOr<v1::Dataset> GetDataset(Session& session,
   return response.dataset();
 }
 
-// Whether what the server has is all that is asked for.
+// Whether what the server has is all that is asked for.  What was rejected is
+// read once more: it may have been for another cause than its content.
 bool Serves(const v1::Dataset& stored, const UploadSource& source) {
-  return stored.form() == source.form &&
+  return stored.state() != v1::DATASET_STATE_REJECTED &&
+         stored.form() == source.form &&
          (source.label.empty() || stored.label() == source.label) &&
          (!source.shared || stored.shared());
+}
+
+// A server that stops cancels its calls.
+bool IsBreak(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsCancelled(status);
 }
 
 // What goes up: a server that has the bytes answers the header alone.
@@ -158,10 +165,6 @@ class FileUpload {
   static bool IsRefusal(const absl::Status& status) {
     return absl::IsInvalidArgument(status) ||
            absl::IsFailedPrecondition(status);
-  }
-  // A server that stops cancels its calls.
-  static bool IsBreak(const absl::Status& status) {
-    return absl::IsUnavailable(status) || absl::IsCancelled(status);
   }
 
   absl::StatusOr<v1::Dataset> Try() {
@@ -264,10 +267,18 @@ absl::StatusOr<v1::Dataset> AwaitInspection(Session& session,
                                             const UploadLimits& limits) {
   const absl::Time end = absl::Now() + limits.inspection;
   absl::Duration pause = absl::Milliseconds(20);
+  // A server that is started anew reads the file all the same.
+  Backoff backoff(session.connection->limits());
   while (dataset.state() == v1::DATASET_STATE_PENDING && absl::Now() < end) {
     std::this_thread::sleep_for(absl::ToChronoNanoseconds(pause));
     pause = std::min(2 * pause, absl::Seconds(1));
-    STEELYARD_ASSIGN_OR_RETURN(dataset, GetDataset(session, dataset.name()));
+    absl::StatusOr<v1::Dataset> now = GetDataset(session, dataset.name());
+    if (now.ok()) {
+      dataset = *std::move(now);
+      backoff = Backoff(session.connection->limits());
+    } else if (!IsBreak(now.status()) || !backoff.Wait()) {
+      return now.status();
+    }
   }
   return dataset;
 }

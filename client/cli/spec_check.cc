@@ -18,9 +18,14 @@ absl::Status Parse(Session& session, const std::vector<std::string>& sets,
   request.set_text(draft.source.text);
   request.mutable_set()->Assign(sets.begin(), sets.end());
   request.mutable_files()->insert(draft.files.begin(), draft.files.end());
-  STEELYARD_RETURN_IF_ERROR(session.connection->Call(
+  const absl::Status parsed = session.connection->Call(
       session.connection->runs(), &v1::RunService::Stub::ParseSpec, request,
-      draft.parsed, session.connection->limits().write));
+      draft.parsed, session.connection->limits().write);
+  if (absl::IsNotFound(parsed)) {
+    return absl::NotFoundError(
+        absl::StrCat(TerminalText(draft.source.name), ": ", parsed.message()));
+  }
+  STEELYARD_RETURN_IF_ERROR(parsed);
   draft.faults.assign(draft.parsed.faults().begin(),
                       draft.parsed.faults().end());
   draft.more_faults = draft.parsed.more_faults();

@@ -328,6 +328,7 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_RETURN_IF_ERROR(Resample(spec, rows, problem.weights));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
+  problem.numbers = rows.labels == training::LabelValues::kNumbers;
   STEELYARD_ASSIGN_OR_RETURN(
       problem.tests,
       ReadTestSets(spec, files, problem.train.columns, std::move(rows.test)));

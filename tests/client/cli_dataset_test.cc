@@ -82,6 +82,74 @@ TEST_F(DatasetTest, ANewNameGoesUpWithoutTheBytes) {
   EXPECT_EQ(sent_.size(), 2) << "it has that name already";
 }
 
+// It may have been for another cause than its content.
+TEST_F(DatasetTest, WhatWasRejectedIsReadAgainWhenItIsPutAgain) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  stored_.begin()->second.set_state(v1::DATASET_STATE_REJECTED);
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_THAT(sent_, testing::ElementsAre("a,y\n1,1\n", IsEmpty()));
+}
+
+// A list has no first rows.
+TEST_F(DatasetTest, TheFirstDigitsOfAHashShowAllThatTheHashDoes) {
+  const std::string name = "datasets/0fabc1" + std::string(58, '2');
+  v1::Dataset& dataset = stored_[name];
+  dataset.set_name(name);
+  dataset.set_state(v1::DATASET_STATE_READY);
+  v1::DatasetPreview& preview = *dataset.mutable_summary()->mutable_preview();
+  preview.add_columns("colour");
+  preview.add_rows()->add_values("red");
+  server_.list_datasets = [&](const v1::ListDatasetsRequest& /*request*/,
+                              v1::ListDatasetsResponse& response) {
+    *response.add_datasets() = dataset;
+    response.mutable_datasets(0)->mutable_summary()->clear_preview();
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(run_({"data", "show", "0fabc1"}), 0);
+  EXPECT_THAT(run_.out.str(), HasSubstr("red"));
+}
+
+TEST_F(DatasetTest, LabelsThatDifferInTheirLastDigitAreShownApart) {
+  v1::Dataset& dataset = stored_["datasets/p"];
+  dataset.set_name("datasets/0f");
+  dataset.set_state(v1::DATASET_STATE_READY);
+  for (const double label : {20240101.0, 20240102.0, 0.1}) {
+    v1::ValueCount& value = *dataset.mutable_summary()->add_values();
+    value.set_value(label);
+    value.set_count(1);
+  }
+  EXPECT_EQ(run_({"data", "show", "p"}), 0);
+  EXPECT_THAT(run_.out.str(), HasSubstr("20240101 (1), 20240102 (1), 0.1 (1)"));
+}
+
+// It is there again before the file is inspected.
+TEST_F(DatasetTest, AServerThatIsStartedAnewIsWaitedForDuringTheInspection) {
+  const std::string path = Write("p.csv", "a,y\n1,1\n");
+  int asked = 0;
+  const auto answer = server_.get_dataset;
+  server_.upload_dataset = [this](const v1::UploadHeader& header,
+                                  const std::string& /*bytes*/,
+                                  v1::Dataset& dataset) {
+    v1::Dataset& stored = stored_["datasets/" + header.sha256()];
+    stored.set_name("datasets/" + header.sha256());
+    stored.set_state(v1::DATASET_STATE_PENDING);
+    dataset = stored;
+    return grpc::Status::OK;
+  };
+  server_.get_dataset = [&](const v1::GetDatasetRequest& request,
+                            v1::GetDatasetResponse& response) {
+    if (stored_.empty()) return answer(request, response);
+    if (++asked == 1) {
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "draining");
+    }
+    stored_.begin()->second.set_state(v1::DATASET_STATE_READY);
+    return answer(request, response);
+  };
+  EXPECT_EQ(run_({"data", "put", path}), 0);
+  EXPECT_GE(asked, 2);
+}
+
 TEST_F(DatasetTest, TheFirstRowsAreATable) {
   v1::Dataset& dataset = stored_["datasets/p"];
   dataset.set_name("datasets/0f");

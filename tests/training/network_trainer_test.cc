@@ -298,11 +298,56 @@ TEST(NetworkTrainerTest, TheReferenceIsThatOfTheRowsInThePrecisionOfTraining) {
   problem.precision = Precision::kSingle;
   EXPECT_NEAR(gamma(problem), gamma(rounded), 1e-15);
   EXPECT_GT(std::abs(gamma(problem) - exact), 1e-10);
+}
 
-  problem.train.features[3] = 1e39;
-  problem.loss = Loss::kLogistic;
-  EXPECT_EQ(Reasons(problem)["direction/gap"],
-            "a feature is above single precision's range");
+// What training would see of them is infinite.
+TEST(NetworkTrainerTest, ValuesBeyondSinglePrecisionAreRefused) {
+  const auto refused = [](auto change, const char* message) {
+    NetworkProblem problem = D8Network();
+    problem.precision = Precision::kSingle;
+    change(problem);
+    EXPECT_THAT(Trainer::Create(problem),
+                StatusIs(absl::StatusCode::kInvalidArgument, message));
+    problem.precision = Precision::kDouble;
+    EXPECT_THAT(Trainer::Create(problem), IsOk());
+  };
+  refused([](NetworkProblem& p) { p.train.features[3] = 1e39; },
+          "data row 1, feature 1: want a value within single precision's "
+          "range, or double precision, got 1e+39");
+  refused(
+      [](NetworkProblem& p) {
+        p.tests.push_back({"far", p.train});
+        p.tests[0].rows.features[4] = -1e200;
+      },
+      "test_sets.far row 2, feature 0: want a value");
+  refused(
+      [](NetworkProblem& p) {
+        p.initial = GivenInitial{.parameters = {1, 2, 1e39}};
+      },
+      "initial.parameters[2]: want a value within");
+}
+
+// Training goes on when a test set's outputs are no longer numbers.
+TEST(NetworkTrainerTest, ATestSetThatOverflowsHasNoLoss) {
+  NetworkProblem problem = D8Network();
+  problem.tests.push_back({"far", problem.train});
+  for (double& x : problem.tests[0].rows.features) x *= 5e307;
+  absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Create(problem);
+  ASSERT_THAT(trainer, IsOk());
+  const Values last = ByName(**trainer, RunToEnd(**trainer).back());
+  EXPECT_FALSE(last.contains("far/loss"));
+  EXPECT_TRUE(last.contains("far/error"));
+  EXPECT_TRUE(last.contains("train/loss"));
+}
+
+// Of labels that mean numbers there is no error, whatever they are.
+TEST(NetworkTrainerTest, NumbersThatAreSignsAreNumbers) {
+  NetworkProblem problem = D8Network();
+  problem.loss = Loss::kSquared;
+  EXPECT_TRUE(MeasureNetwork(problem).at(1000).contains("train/error"));
+  problem.numbers = true;
+  EXPECT_FALSE(MeasureNetwork(problem).at(1000).contains("train/error"));
+  EXPECT_EQ(Reasons(problem)["margin/normalized"], "the labels are no classes");
 }
 
 // Two classes by softmax, from 0, are the logistic model: f = f_1 - f_0, each
