@@ -1,6 +1,7 @@
 #include "training/linear_reference.h"
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,17 @@ namespace {
 
 constexpr double kMostReferenceValues = 1e7;  // n * d
 constexpr int64_t kMostShownParameters = 16;
+
+// What is measured against the limit, and what of the largest margin's theory.
+constexpr const char* kOfDirection[] = {"margin/ratio", "direction/gap",
+                                        "direction/cosine"};
+constexpr const char* kOfLargestMargin[] = {"direction/predicted_gap",
+                                            "theory/kl"};
+
+void AddAllAbsent(std::span<const char* const> names, absl::string_view reason,
+                  MetricTable& table) {
+  for (const char* name : names) table.AddAbsent(name, std::string(reason));
+}
 
 // Of the difference itself: from the cosine no gap below 1e-8 could be told.
 double Gap(const double* theta, const std::vector<long double>& u) {
@@ -49,13 +61,12 @@ absl::Status CheckPredicted(const Loss& loss, double penalty_strength) {
 }
 
 LinearReference::LinearReference(absl::string_view reason, MetricTable& table) {
-  for (const char* name : {"margin/ratio", "direction/gap", "direction/cosine",
-                           "direction/predicted_gap", "theory/kl"}) {
-    table.AddAbsent(name, std::string(reason));
-  }
+  AddAllAbsent(kOfDirection, reason, table);
+  AddAllAbsent(kOfLargestMargin, reason, table);
 }
 
-LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
+LinearReference::LinearReference(const Tiles& rows, const Loss& loss,
+                                 const RowWeights& weights,
                                  const absl::StatusOr<double>& fixed_step,
                                  MetricTable& table) {
   absl::StatusOr<HardMargin> solution = SolveHardMargin(rows);
@@ -64,10 +75,35 @@ LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
     return;
   }
   solution_ = *std::move(solution);
-  ratio_id_ = table.Add("margin/ratio");
-  table.Add("direction/gap");
-  table.Add("direction/cosine");
+  AddLimit(rows, loss, weights, table);
+  AddPrediction(rows, weights, fixed_step, table);
+  if (solution_->unique) {
+    divergence_ = DivergenceFromShares(*solution_, weights.shares);
+    divergence_id_ = table.Add("theory/kl");
+  } else {
+    table.AddAbsent("theory/kl", "the dual solution p* is not unique");
+  }
+}
 
+void LinearReference::AddLimit(const Tiles& rows, const Loss& loss,
+                               const RowWeights& weights, MetricTable& table) {
+  absl::StatusOr<LimitDirection> limit =
+      FindLimitDirection(rows, loss, weights.values, *solution_);
+  if (!limit.ok()) {
+    AddAllAbsent(kOfDirection, limit.status().message(), table);
+    return;
+  }
+  loss_ = loss;
+  limit_ = *std::move(limit);
+  ratio_id_ = table.Add(kOfDirection[0]);
+  table.Add(kOfDirection[1]);
+  table.Add(kOfDirection[2]);
+}
+
+void LinearReference::AddPrediction(const Tiles& rows,
+                                    const RowWeights& weights,
+                                    const absl::StatusOr<double>& fixed_step,
+                                    MetricTable& table) {
   const absl::StatusOr<GapPrediction> prediction =
       fixed_step.ok()
           ? GapPrediction::Make(rows, *solution_, weights.values, *fixed_step)
@@ -80,15 +116,14 @@ LinearReference::LinearReference(const Tiles& rows, const RowWeights& weights,
     table.AddAbsent("direction/predicted_gap",
                     std::string(prediction.status().message()));
   }
-  if (solution_->unique) {
-    divergence_ = DivergenceFromShares(*solution_, weights.shares);
-    divergence_id_ = table.Add("theory/kl");
-  } else {
-    table.AddAbsent("theory/kl", "the dual solution p* is not unique");
-  }
 }
 
 void LinearReference::SetWeights(const Tiles& rows, const RowWeights& weights) {
+  if (limit_ && loss_.kind == Loss::kPolynomial) {
+    absl::StatusOr<LimitDirection> limit =
+        FindLimitDirection(rows, loss_, weights.values, *solution_);
+    if (limit.ok()) limit_ = *std::move(limit);
+  }
   if (divergence_id_) {
     divergence_ = DivergenceFromShares(*solution_, weights.shares);
   }
@@ -102,11 +137,12 @@ void LinearReference::SetWeights(const Tiles& rows, const RowWeights& weights) {
 void LinearReference::MeasureDirection(int64_t step, const double* theta,
                                        double margin,
                                        std::vector<MetricValue>& values) const {
-  if (!solution_.has_value()) return;
-  values.push_back(Value(ratio_id_, margin / solution_->gamma));
-  const double gap = Gap(theta, solution_->direction);
-  values.push_back(Value(ratio_id_ + 1, gap));
-  values.push_back(Value(ratio_id_ + 2, 1 - gap * gap / 2));
+  if (limit_.has_value()) {
+    values.push_back(Value(ratio_id_, margin / limit_->margin));
+    const double gap = Gap(theta, limit_->direction);
+    values.push_back(Value(ratio_id_ + 1, gap));
+    values.push_back(Value(ratio_id_ + 2, 1 - gap * gap / 2));
+  }
   if (!prediction_.has_value()) return;
   const double predicted = prediction_->At(step);
   if (!std::isnan(predicted))

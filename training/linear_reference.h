@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/hard_margin.h"
+#include "training/limit_direction.h"
 #include "training/metric_table.h"
 #include "training/tiles.h"
 #include "training/weights.h"
@@ -23,10 +24,10 @@ absl::Status CheckReferenceSize(int64_t rows, int64_t features);
 // this objective.
 absl::Status CheckPredicted(const Loss& loss, double penalty_strength);
 
-// How far a linear model is from the direction of the largest margin, whatever
-// trains it:
-//   margin/ratio             (min_i z_i.theta / ||theta||) / gamma*
-//   direction/gap            || theta/||theta|| - theta* ||
+// How far a linear model is from the direction u in which descent on its loss
+// ends, FindLimitDirection's, whatever trains it:
+//   margin/ratio             (min_i z_i.theta / ||theta||) / min_i z_i.u
+//   direction/gap            || theta/||theta|| - u ||
 //   direction/cosine         1 - gap^2 / 2
 //   direction/predicted_gap  GapPrediction's, where P2 of docs/science.md
 //   speaks theory/kl                sum_i p*_i ln(p*_i / share_i), where p* is
@@ -37,15 +38,17 @@ class LinearReference {
   LinearReference() = default;
   // Measures nothing: all five are absent, with this reason.
   LinearReference(absl::string_view reason, MetricTable& table);
-  // Solves the hard-margin problem of the signed rows; adds to `table` the
-  // metrics that there are, and why the others are absent.  fixed_step: eta of
+  // Solves the hard-margin problem of the signed rows, and what else the loss
+  // asks for; adds to `table` the metrics that there are, and why the others
+  // are absent.  fixed_step: eta of
   // gradient descent on L = (1/n) sum_i w_i l(z_i.theta) with l exponential or
   // logistic; where the model is trained otherwise, an error with the reason
   // why P2 says nothing.
-  LinearReference(const Tiles& rows, const RowWeights& weights,
+  LinearReference(const Tiles& rows, const Loss& loss,
+                  const RowWeights& weights,
                   const absl::StatusOr<double>& fixed_step, MetricTable& table);
 
-  // Null where there is none.
+  // The largest margin, of whatever loss; null where there is none.
   const HardMargin* solution() const {
     return solution_ ? &*solution_ : nullptr;
   }
@@ -64,7 +67,15 @@ class LinearReference {
  private:
   using Id = std::optional<uint32_t>;  // nothing: absent for the whole run
 
+  void AddLimit(const Tiles& rows, const Loss& loss, const RowWeights& weights,
+                MetricTable& table);
+  void AddPrediction(const Tiles& rows, const RowWeights& weights,
+                     const absl::StatusOr<double>& fixed_step,
+                     MetricTable& table);
+
   std::optional<HardMargin> solution_;
+  std::optional<LimitDirection> limit_;
+  Loss loss_;  // whose it is
   std::optional<GapPrediction> prediction_;
   double fixed_step_ = 0;  // where there is a prediction
   double divergence_ = 0;

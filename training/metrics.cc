@@ -101,7 +101,7 @@ LinearReference Metrics::MakeReference(const LinearProblem& problem,
   } else if (!HasFixedStep(problem)) {
     fixed_step = absl::FailedPreconditionError("the step is not a fixed one");
   }
-  return LinearReference(train(), weights, fixed_step, table_);
+  return LinearReference(train(), loss_, weights, fixed_step, table_);
 }
 
 std::span<const double> Metrics::LossMargins(const MeasuredRows& set) {

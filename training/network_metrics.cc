@@ -263,7 +263,8 @@ LinearReference NetworkMetrics<Real>::MakeReference(
   if constexpr (std::is_same_v<Real, float>) {
     rows.RoundToSingle();
   }
-  LinearReference reference(rows, weights, FixedStep(problem, weights), table_);
+  LinearReference reference(rows, problem.loss, weights,
+                            FixedStep(problem, weights), table_);
   separable_ = SeparableRows(rows, reference.solution() != nullptr, table_);
   return reference;
 }

@@ -62,6 +62,18 @@ Tiles Tiles::Scaled(int exponent) const {
   return scaled;
 }
 
+Tiles Tiles::Times(std::span<const double> factors) const {
+  Tiles product = Scaled(0);
+  for (int64_t i = 0; i < rows_; ++i) {
+    double* z =
+        product.data_.data() + (i / kRows) * kRows * columns_ + i % kRows;
+    for (int64_t j = 0; j < columns_; ++j) {
+      z[j * kRows] *= factors[static_cast<size_t>(i)];
+    }
+  }
+  return product;
+}
+
 Tiles Tiles::Picked(std::span<const int64_t> rows) const {
   Tiles picked;
   picked.rows_ = static_cast<int64_t>(rows.size());

@@ -49,6 +49,8 @@ class Tiles {
   void RoundToSingle();
   // The rows times 2^exponent.
   Tiles Scaled(int exponent) const;
+  // Row i times factors[i], rounded; factors: [rows].
+  Tiles Times(std::span<const double> factors) const;
   // The rows with these numbers, in that order.
   Tiles Picked(std::span<const int64_t> rows) const;
 
