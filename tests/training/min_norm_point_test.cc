@@ -200,6 +200,15 @@ TEST(MinNormPointTest, OfTheSmallestMarginsOnlyTheVerdictIsKnown) {
   }
 }
 
+// The third row lies 1e-16 below the line of the others: no factorisation in
+// doubles has all three, yet it is a hundred times what a residual may be.
+TEST(MinNormPointTest, ARowInTheMembersHullTakesTheirPlace) {
+  const MinNormPoint point = Find({{1, 1e-6}, {-1, 1e-6}, {3, 1e-6 - 1e-16}});
+  EXPECT_TRUE(point.optimal);
+  EXPECT_THAT(point.support, ElementsAre(1, 2));
+  EXPECT_NEAR(point.p[1], 0.25, 1e-12);
+}
+
 // (1, 0) and (1, t) both on the margin but for t^2: the second's weight has as
 // many digits as the rows' difference.
 TEST(MinNormPointTest, WeightsWithoutDigitsAreNotCalledUnique) {
