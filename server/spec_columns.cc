@@ -54,12 +54,22 @@ class ColumnNames {
     *fault = absl::StrCat(
         "want the name of a column or its number, 0 to ", names_.size() - 1,
         ", got ", ShowText(word),
-        near.empty() ? ""
+        near.empty() ? OtherSeparator()
                      : absl::StrCat("; did you mean ", ShowText(near), "?"));
     return std::nullopt;
   }
 
  private:
+  // The cure for a file whose fields something else separates.
+  std::string OtherSeparator() const {
+    if (names_.size() != 1 ||
+        names_[0].find_first_of(";\t|") == std::string::npos) {
+      return "";
+    }
+    return absl::StrCat("; the only column is ", ShowText(names_[0]),
+                        ": separate the file's fields by commas");
+  }
+
   std::vector<std::string> names_;
   std::map<std::string, std::vector<int>> places_;
   int searches_left_ = 100;

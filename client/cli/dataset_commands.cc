@@ -25,12 +25,24 @@ void HintState(Console& console, const UploadSource& source,
   }
 }
 
+// Whether it is about the file, which the server does not know by its name.
+bool IsOfFile(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) ||
+         absl::IsFailedPrecondition(status) ||
+         absl::IsResourceExhausted(status) || absl::IsAlreadyExists(status);
+}
+
 absl::StatusOr<v1::Dataset> PutOne(Session& session, const UploadSource& source,
                                    const UploadLimits& limits) {
-  STEELYARD_ASSIGN_OR_RETURN(v1::Dataset dataset,
-                             PutDataset(session, source, limits));
-  STEELYARD_ASSIGN_OR_RETURN(
-      dataset, AwaitInspection(session, std::move(dataset), limits));
+  absl::StatusOr<v1::Dataset> put = PutDataset(session, source, limits);
+  if (put.ok()) put = AwaitInspection(session, *std::move(put), limits);
+  const std::string file = TerminalText(source.path);
+  if (IsOfFile(put.status()) &&
+      !absl::StartsWith(put.status().message(), file)) {
+    return absl::Status(put.status().code(),
+                        absl::StrCat(file, ": ", put.status().message()));
+  }
+  STEELYARD_ASSIGN_OR_RETURN(v1::Dataset dataset, std::move(put));
   if (dataset.state() == v1::DATASET_STATE_REJECTED) {
     return absl::InvalidArgumentError(absl::StrCat(
         TerminalText(source.path), ": ", TerminalText(dataset.rejection())));

@@ -65,7 +65,7 @@ TEST_F(DatasetTest, BytesThatAreStoredInAnotherFormAreRefused) {
   const std::string path = Write("p.csv", "a,y\n1,1\n");
   EXPECT_EQ(run_({"data", "put", path}), 0);
   EXPECT_EQ(run_({"data", "put", path, "--format", "idx"}), 5);
-  EXPECT_THAT(run_.err.str(), HasSubstr("error: form: want the one"));
+  EXPECT_THAT(run_.err.str(), HasSubstr("p.csv: form: want the one"));
   EXPECT_EQ(run_({"data", "put", path, "--format", "csv"}), 0);
 }
 
