@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -164,19 +165,31 @@ class GeneratorChecker {
                        gaussians.classes_size()));
       return {};
     }
-    const int dimension = gaussians.classes(0).mean_size();
+    const std::optional<int> dimension = DimensionOf(gaussians);
+    if (!dimension) return {};
     bool sound = true;
     std::vector<LabelCount> counts;
     for (int c = 0; c < gaussians.classes_size(); ++c) {
       const v1::GaussianClass& gaussian = gaussians.classes(c);
       const std::string field = absl::StrCat("gaussians.classes[", c, "]");
       sound &= CheckLabel(FieldPath(field, "label"), gaussian);
-      CheckClass(field, gaussian, dimension);
+      CheckClass(field, gaussian, *dimension, gaussians.has_dimension());
       counts.push_back(
           {FieldPath(field, "label"), gaussian.label(), gaussian.rows()});
     }
     if (!sound) return {};
-    return Count("gaussians", counts, static_cast<uint64_t>(dimension));
+    return Count("gaussians", counts, static_cast<uint64_t>(*dimension));
+  }
+
+  std::optional<int> DimensionOf(const v1::GaussiansData& gaussians) {
+    if (!gaussians.has_dimension()) return gaussians.classes(0).mean_size();
+    if (gaussians.dimension() >= 1 &&
+        gaussians.dimension() <= kMostDrawnValues) {
+      return static_cast<int>(gaussians.dimension());
+    }
+    Add("gaussians.dimension", absl::StrCat("want 1 to ", kMostDrawnValues,
+                                            ", got ", gaussians.dimension()));
+    return std::nullopt;
   }
 
   bool CheckLabel(const std::string& field, const v1::GaussianClass& gaussian) {
@@ -191,14 +204,16 @@ class GeneratorChecker {
     return false;
   }
 
+  // `padded`: a shorter mean goes on with zeros.
   void CheckClass(const std::string& field, const v1::GaussianClass& gaussian,
-                  int dimension) {
+                  int dimension, bool padded) {
     if (gaussian.rows() == 0) {
       Add(FieldPath(field, "rows"), "want at least 1, got 0");
     }
-    if (gaussian.mean().empty() || gaussian.mean_size() != dimension) {
+    if (gaussian.mean().empty() || gaussian.mean_size() > dimension ||
+        (gaussian.mean_size() < dimension && !padded)) {
       Add(FieldPath(field, "mean"),
-          absl::StrCat("want ",
+          absl::StrCat("want ", padded ? "1 to " : "",
                        dimension > 0 ? absl::StrCat(dimension) : "some",
                        " values, got ", gaussian.mean_size()));
       return;

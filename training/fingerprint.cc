@@ -21,6 +21,14 @@ void Add(const Rows& rows, Hash64& hash) {
   }
 }
 
+void Add(const GaussianPart& part, Hash64& hash) {
+  hash.Add(part.label);
+  hash.Add(part.share);
+  hash.Add(part.mean);
+  hash.Add(part.covariance);
+  hash.Add(part.standard_deviation);
+}
+
 void Add(const Schedule& schedule, Hash64& hash) {
   hash.Add(static_cast<uint64_t>(schedule.index()));
   if (const auto* log = std::get_if<LogSchedule>(&schedule)) {
@@ -47,6 +55,7 @@ void AddSets(const Problem& problem, Hash64& hash) {
   for (const TestSet& test : problem.tests) {
     hash.Add(absl::string_view(test.name));
     Add(test.rows, hash);
+    for (const GaussianPart& part : test.parts) Add(part, hash);
   }
 }
 

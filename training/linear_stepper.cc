@@ -29,14 +29,16 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
   sets.push_back({.name = "train",
                   .tiles = Tiles(problem.train, weights.kept, problem.bias),
                   .log_weights = {},
-                  .groups = KeptGroups(problem.train.groups, weights.kept)});
+                  .groups = KeptGroups(problem.train.groups, weights.kept),
+                  .parts = {}});
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back({.name = test.name,
                     .tiles = Tiles(test.rows, all, problem.bias),
                     .log_weights = {},
-                    .groups = KeptGroups(test.rows.groups, all)});
+                    .groups = KeptGroups(test.rows.groups, all),
+                    .parts = test.parts});
   }
   for (MeasuredRows& set : sets) {
     const bool train = &set == &sets.front();

@@ -47,6 +47,8 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
          .balanced_error = Add(set.name + "/balanced_error"),
          .fraction_positive = Add(set.name + "/fraction_positive")});
     group_errors_.emplace_back(set.name, set.groups, table_);
+    exact_errors_.emplace_back(set.name, problem.train.columns, set.parts,
+                               table_);
   }
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
@@ -148,6 +150,8 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   values.push_back(Value(ids.fraction_positive, static_cast<double>(positive) /
                                                     static_cast<double>(n)));
   group_errors_[number].Measure(margins, values);
+  exact_errors_[number].Measure(
+      {theta, static_cast<size_t>(set.tiles.columns())}, values);
   if (number == 0) {
     train_log_loss_ = log_loss;
     least_margin_ = *std::min_element(margins.begin(), margins.end());

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "training/class_axis.h"
+#include "training/exact_errors.h"
 #include "training/group_errors.h"
 #include "training/kkt_metrics.h"
 #include "training/linear_reference.h"
@@ -29,7 +30,8 @@ struct MeasuredRows {
   Tiles tiles;
   // ln of w_i and the loss's factor of the row's class, [n]; empty: all 0.
   std::vector<double> log_weights;
-  RowGroups groups;  // [n], each name with a row; or none
+  RowGroups groups;                 // [n], each name with a row; or none
+  std::vector<GaussianPart> parts;  // what they are drawn from, if known
 };
 
 // Measures a linear model at one step.  Its table of metrics is fixed when it
@@ -100,6 +102,7 @@ class Metrics {
   MetricTable table_;
   std::vector<SetIds> set_ids_;
   std::vector<GroupErrors> group_errors_;  // of each set
+  std::vector<ExactErrors> exact_errors_;  // likewise
   std::optional<uint32_t> objective_id_;   // nothing: absent for the whole run
   uint32_t margin_id_ = 0;
   LinearReference reference_;

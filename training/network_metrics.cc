@@ -129,6 +129,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
     } else {
       GroupErrors::AddAbsent(set.name, set.groups, table_);
     }
+    AddExact(set, problem.train.columns);
   }
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
@@ -301,6 +302,19 @@ typename NetworkMetrics<Real>::SetIds NetworkMetrics<Real>::AddSet(
 }
 
 template <typename Real>
+void NetworkMetrics<Real>::AddExact(const NetworkRows<Real>& set,
+                                    int64_t columns) {
+  if (linear_ && signs_) {
+    exact_errors_.emplace_back(set.name, columns, set.parts, table_);
+  } else {
+    ExactErrors::AddAbsent(set.name, set.parts,
+                           linear_ ? "the labels are no classes"
+                                   : "the model is not linear with one output",
+                           table_);
+  }
+}
+
+template <typename Real>
 typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
     const NetworkRows<Real>& set, const Real* theta, Network<Real>& network) {
   const auto classes = static_cast<size_t>(classes_);
@@ -384,12 +398,14 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   if (!ids.error) return absl::OkStatus();
   AddCounts(ids, counts, values);
   group_errors_[number].Measure(margins_, values);
+  if (!exact_errors_.empty()) exact_errors_[number].Measure(theta_, values);
   return absl::OkStatus();
 }
 
 template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     int64_t step, const Real* theta, Network<Real>& network) {
+  if (linear_) theta_.assign(theta, theta + network.parameters());
   Values values;
   values.reserve(names().size());
   double train_loss = 0;

@@ -11,6 +11,7 @@
 #include "training/aligned.h"
 #include "training/class_axis.h"
 #include "training/error_counts.h"
+#include "training/exact_errors.h"
 #include "training/group_errors.h"
 #include "training/kkt_metrics.h"
 #include "training/linear_reference.h"
@@ -34,6 +35,7 @@ struct NetworkRows {
   std::vector<double> log_weights;  // ln of w_i and the loss's factor of the
                                     // row's class, [rows]; empty: all 0
   RowGroups groups;                 // [rows], each name with a row; or none
+  std::vector<GaussianPart> parts;  // what they are drawn from, if known
 
   const Real* row(int64_t i) const { return values.data() + i * features; }
 };
@@ -86,6 +88,7 @@ class NetworkMetrics {
 
   uint32_t Add(const std::string& name) { return table_.Add(name); }
   SetIds AddSet(const std::string& name);
+  void AddExact(const NetworkRows<Real>& set, int64_t columns);
   // Fills margins_ and loss_margins_; the classes' counts.
   Counts Predict(const NetworkRows<Real>& set, const Real* theta,
                  Network<Real>& network);
@@ -123,6 +126,7 @@ class NetworkMetrics {
   MetricTable table_;
   std::vector<SetIds> set_ids_;
   std::vector<GroupErrors> group_errors_;  // of each set, if there are classes
+  std::vector<ExactErrors> exact_errors_;  // of each set of a linear model
   Id objective_id_;
   Id margin_id_;
   LinearReference reference_;

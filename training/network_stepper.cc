@@ -58,6 +58,7 @@ std::vector<NetworkRows<Real>> MakeSets(const NetworkProblem& problem,
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back(MakeRows<Real>(test.name, test.rows, all, constant));
+    sets.back().parts = test.parts;
   }
   const bool classes = problem.architecture.outputs > 1;
   for (NetworkRows<Real>& set : sets) {

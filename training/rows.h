@@ -29,11 +29,23 @@ struct Rows {
   RowGroups groups = {};
 };
 
+// A part of what rows are drawn from: N(mean, covariance), or N(mean,
+// standard_deviation^2 I) where there is no covariance.
+struct GaussianPart {
+  double label = 0;                // of its rows, as in Rows
+  double share = 1;                // of the rows, > 0, on any scale
+  std::vector<double> mean;        // [d], or fewer: it goes on with zeros
+  std::vector<double> covariance;  // [d, d] row-major, symmetric; or empty
+  double standard_deviation = 0;   // >= 0
+};
+
 // Rows on which a model is tested, each with weight 1.
 struct TestSet {
   std::string
       name;   // of its metrics: NAME/error; unique, not empty, not "train"
   Rows rows;  // as many columns as the training rows
+  // What the rows are drawn from, of as many dimensions; empty: not known.
+  std::vector<GaussianPart> parts = {};
 };
 
 }  // namespace steelyard::training

@@ -93,6 +93,40 @@ absl::Status CheckSet(absl::string_view where, const Rows& rows,
   return absl::OkStatus();
 }
 
+absl::Status CheckPart(const std::string& where, const GaussianPart& part,
+                       int64_t columns) {
+  const auto d = static_cast<size_t>(columns);
+  if (part.mean.size() > d) {
+    return Want(where + ".mean", absl::StrCat("at most ", d, " values"),
+                part.mean.size());
+  }
+  if (!part.covariance.empty() && part.covariance.size() != d * d) {
+    return Want(where + ".covariance",
+                absl::StrCat("none or ", d * d, " values"),
+                part.covariance.size());
+  }
+  for (const std::vector<double>* values : {&part.mean, &part.covariance}) {
+    for (const double value : *values) {
+      if (!std::isfinite(value)) return Want(where, "finite values", value);
+    }
+  }
+  STEELYARD_RETURN_IF_ERROR(
+      WantAtLeastZero(where + ".standard_deviation", part.standard_deviation));
+  return WantAboveZero(where + ".share", part.share);
+}
+
+absl::Status CheckParts(absl::string_view where, const TestSet& test,
+                        const LabelKind& labels) {
+  for (size_t k = 0; k < test.parts.size(); ++k) {
+    const std::string part = absl::StrCat(where, ".parts[", k, "]");
+    STEELYARD_RETURN_IF_ERROR(
+        CheckPart(part, test.parts[k], test.rows.columns));
+    STEELYARD_RETURN_IF_ERROR(
+        CheckLabel(part + ".label", test.parts[k].label, labels));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status WantAtLeastZero(absl::string_view where, double value) {
@@ -117,6 +151,7 @@ absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,
                   absl::StrCat("\"", test.name, "\""));
     }
     STEELYARD_RETURN_IF_ERROR(CheckSet(where, test.rows, labels));
+    STEELYARD_RETURN_IF_ERROR(CheckParts(where, test, labels));
     if (test.rows.columns != train.columns) {
       return Want(absl::StrCat(where, ".columns"),
                   absl::StrCat(train.columns, " as in the training rows"),

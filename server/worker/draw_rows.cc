@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -56,8 +58,16 @@ absl::StatusOr<training::GaussianClass> ToClass(
   return gaussian;
 }
 
-absl::StatusOr<Source> ToSource(const v1::GaussiansData& message) {
+absl::StatusOr<training::Gaussians> ToGaussians(
+    const v1::GaussiansData& message) {
+  constexpr uint64_t kMost = training::kMaxGeneratedValues;
+  if (message.has_dimension() &&
+      (message.dimension() < 1 || message.dimension() > kMost)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "dimension: want 1 to ", kMost, ", got ", message.dimension()));
+  }
   training::Gaussians gaussians;
+  gaussians.dimension = static_cast<int64_t>(message.dimension());
   for (int c = 0; c < message.classes_size(); ++c) {
     absl::StatusOr<training::GaussianClass> gaussian =
         ToClass(message.classes(c));
@@ -66,6 +76,12 @@ absl::StatusOr<Source> ToSource(const v1::GaussiansData& message) {
     }
     gaussians.classes.push_back(*std::move(gaussian));
   }
+  return gaussians;
+}
+
+absl::StatusOr<Source> ToSource(const v1::GaussiansData& message) {
+  STEELYARD_ASSIGN_OR_RETURN(training::Gaussians gaussians,
+                             ToGaussians(message));
   return Source{std::move(gaussians), message.seed()};
 }
 
@@ -128,6 +144,26 @@ absl::StatusOr<training::Rows> DrawRows(
   return Within(key, rows.status());
 }
 
+absl::StatusOr<std::vector<training::GaussianPart>> DrawnParts(
+    const v1::Data& data, const training::RowSelection& selection) {
+  std::vector<training::GaussianPart> parts;
+  if (!data.has_gaussians() || data.has_take()) return parts;
+  STEELYARD_ASSIGN_OR_RETURN(training::Gaussians gaussians,
+                             ToGaussians(data.gaussians()));
+  const training::RowPicker picker(selection);
+  for (training::GaussianClass& gaussian : gaussians.classes) {
+    STEELYARD_ASSIGN_OR_RETURN(const std::optional<double> label,
+                               picker.Map(static_cast<double>(gaussian.label)));
+    if (!label) continue;
+    parts.push_back({.label = *label,
+                     .share = static_cast<double>(gaussian.rows),
+                     .mean = std::move(gaussian.mean),
+                     .covariance = std::move(gaussian.covariance),
+                     .standard_deviation = gaussian.standard_deviation});
+  }
+  return parts;
+}
+
 absl::StatusOr<training::Rows> DrawNoise(const v1::UniformNoiseData& noise,
                                          const std::string& field,
                                          int64_t columns) {
@@ -157,6 +193,9 @@ TableSize DrawnSize(const v1::Data& data) {
       for (const v1::GaussianClass& gaussian : data.gaussians().classes()) {
         size.rows += Bounded(gaussian.rows());
         size.columns = std::max(size.columns, int64_t{gaussian.mean_size()});
+      }
+      if (data.gaussians().has_dimension()) {
+        size.columns = Bounded(data.gaussians().dimension());
       }
       return size;
     }

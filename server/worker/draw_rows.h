@@ -2,6 +2,7 @@
 #define STEELYARD_SERVER_WORKER_DRAW_ROWS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/worker/read_files.h"
@@ -17,6 +18,12 @@ namespace steelyard::worker {
 absl::StatusOr<training::Rows> DrawRows(
     const v1::Data& data, const std::string& field,
     const training::RowSelection& selection);
+
+// The Gaussians that rows of `data` are drawn from, as far as `selection` keeps
+// them; none where `data` is another source, or `take` keeps some rows alone.
+// Errors: as DrawRows.
+absl::StatusOr<std::vector<training::GaussianPart>> DrawnParts(
+    const v1::Data& data, const training::RowSelection& selection);
 
 // Rows of a test set that are uniform noise, of so many features.
 absl::StatusOr<training::Rows> DrawNoise(const v1::UniformNoiseData& noise,

@@ -244,6 +244,13 @@ absl::StatusOr<Rows> ReadRows(const v1::RunSpec& spec, const v1::Data& data,
                       absl::StrCat(field, ".", rows.status().message()));
 }
 
+absl::StatusOr<std::vector<training::GaussianPart>> PartsOf(
+    const v1::RunSpec& spec, const v1::Data& data) {
+  STEELYARD_ASSIGN_OR_RETURN(const RowSelection selection,
+                             MakeSelection(spec, data));
+  return DrawnParts(data, selection);
+}
+
 absl::StatusOr<training::CsvParts> ReadSplitRows(const v1::RunSpec& spec,
                                                  const LeasedFiles& files) {
   const v1::Data& data = spec.data();

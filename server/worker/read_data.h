@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/worker/leased_files.h"
@@ -28,7 +29,12 @@ absl::StatusOr<training::Rows> ReadRows(const v1::RunSpec& spec,
                                         const std::string& field,
                                         const LeasedFiles& files);
 
-// The same of the spec's `data`, a CSV file, in the two parts that `split.by`
+// The Gaussians that these rows are drawn from, where they are and all are
+// taken; else none.
+absl::StatusOr<std::vector<training::GaussianPart>> PartsOf(
+    const v1::RunSpec& spec, const v1::Data& data);
+
+// The rows of the spec's `data`, a CSV file, in the two parts that `split.by`
 // makes.
 absl::StatusOr<training::CsvParts> ReadSplitRows(const v1::RunSpec& spec,
                                                  const LeasedFiles& files);

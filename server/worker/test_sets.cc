@@ -49,11 +49,15 @@ bool IsDerived(const v1::Data& data) {
   return data.has_uniform_noise() || data.has_shifted_copy();
 }
 
-absl::StatusOr<Rows> ReadPlain(const v1::RunSpec& spec, const v1::Data& data,
-                               const std::string& field,
-                               const LeasedFiles& files, int64_t columns) {
+absl::StatusOr<TestSet> ReadPlain(const v1::RunSpec& spec, const v1::Data& data,
+                                  const std::string& field,
+                                  const LeasedFiles& files, int64_t columns) {
   STEELYARD_ASSIGN_OR_RETURN(Rows rows, ReadRows(spec, data, field, files));
-  if (rows.columns == columns) return rows;
+  if (rows.columns == columns) {
+    TestSet set{.name = "", .rows = std::move(rows)};
+    STEELYARD_ASSIGN_OR_RETURN(set.parts, PartsOf(spec, data));
+    return set;
+  }
   const std::string message = absl::StrCat(
       field, ": want ", columns, " features as in data, got ", rows.columns);
   return IsStored(data) || IsStored(spec.data())
@@ -69,8 +73,8 @@ const TestSet* Find(const std::vector<TestSet>& sets, const std::string& name) {
 }
 
 // `sets`: all that are not derived.
-absl::StatusOr<Rows> Copy(const v1::ShiftedCopyData& copy,
-                          const std::vector<TestSet>& sets) {
+absl::StatusOr<TestSet> Copy(const v1::ShiftedCopyData& copy,
+                             const std::vector<TestSet>& sets) {
   const TestSet* set = Find(sets, copy.of());
   if (set == nullptr) {
     return Wrong(
@@ -88,15 +92,22 @@ absl::StatusOr<Rows> Copy(const v1::ShiftedCopyData& copy,
     return Wrong("shifted_copy.shift: want values of at most ",
                  training::kMaxGeneratorNumber, " in magnitude, got ", value);
   }
-  Rows rows = set->rows;
-  training::ShiftFeatures(
-      std::span<const double>(copy.shift().data(), static_cast<size_t>(length)),
-      rows);
-  return rows;
+  TestSet moved = *set;
+  const std::span<const double> shift(copy.shift().data(),
+                                      static_cast<size_t>(length));
+  training::ShiftFeatures(shift, moved.rows);
+  for (training::GaussianPart& part : moved.parts) {
+    part.mean.resize(static_cast<size_t>(moved.rows.columns), 0.0);
+    for (size_t j = 0; j < part.mean.size(); ++j) {
+      part.mean[j] += shift[length == 1 ? 0 : j];
+    }
+  }
+  return moved;
 }
 
-absl::StatusOr<Rows> Derive(const v1::Data& data, const std::string& field,
-                            int64_t columns, const std::vector<TestSet>& sets) {
+absl::StatusOr<TestSet> Derive(const v1::Data& data, const std::string& field,
+                               int64_t columns,
+                               const std::vector<TestSet>& sets) {
   if (data.has_classes() || data.has_take()) {
     return Wrong(data.has_classes() ? "classes" : "take",
                  ": want none where the labels come from elsewhere, got some");
@@ -104,7 +115,7 @@ absl::StatusOr<Rows> Derive(const v1::Data& data, const std::string& field,
   if (data.has_shifted_copy()) return Copy(data.shifted_copy(), sets);
   absl::StatusOr<Rows> rows = DrawNoise(data.uniform_noise(), field, columns);
   if (!rows.ok()) return Within("uniform_noise", rows.status());
-  return rows;
+  return TestSet{.name = "", .rows = *std::move(rows)};
 }
 
 }  // namespace
@@ -126,6 +137,7 @@ absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
           "data.split: want no test set named test beside it, got one");
     }
     plain.push_back({.name = "test", .rows = *std::move(split)});
+    STEELYARD_ASSIGN_OR_RETURN(plain.back().parts, PartsOf(spec, spec.data()));
   }
   std::vector<TestSet> derived;
   for (const bool deriving : {false, true}) {
@@ -134,14 +146,15 @@ absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
       const std::string field = absl::StrCat("test_sets.", name);
       absl::Status bad = CheckUnaltered(*data);
       if (!bad.ok()) return Wrong(field, ".", bad.message());
-      absl::StatusOr<Rows> rows =
+      absl::StatusOr<TestSet> set =
           deriving ? Derive(*data, field, columns, plain)
                    : ReadPlain(spec, *data, field, files, columns);
-      if (!rows.ok() && deriving) {
-        return Wrong(field, ".", rows.status().message());
+      if (!set.ok() && deriving) {
+        return Wrong(field, ".", set.status().message());
       }
-      if (!rows.ok()) return rows.status();
-      (deriving ? derived : plain).push_back({name, *std::move(rows)});
+      if (!set.ok()) return set.status();
+      set->name = name;
+      (deriving ? derived : plain).push_back(*std::move(set));
     }
   }
   for (TestSet& set : derived) plain.push_back(std::move(set));

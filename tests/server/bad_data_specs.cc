@@ -351,6 +351,26 @@ constexpr BadSpec kBadGaussians[] = {
        AddClass(s, -1)->add_mean(3);
      },
      "data.gaussians.classes[1].mean", "want 2 values, got 3"},
+    {"ADimensionOfNone",
+     [](Spec* s) {
+       AddClass(s, 1);
+       s->mutable_data()->mutable_gaussians()->set_dimension(0);
+     },
+     "data.gaussians.dimension", "want 1 to 100000000, got 0"},
+    {"ADimensionBelowThatOfAMean",
+     [](Spec* s) {
+       AddClass(s, 1)->clear_mean();
+       s->mutable_data()->mutable_gaussians()->mutable_classes(0)->add_mean(1);
+       AddClass(s, -1)->add_mean(3);
+       s->mutable_data()->mutable_gaussians()->set_dimension(2);
+     },
+     "data.gaussians.classes[1].mean", "want 1 to 2 values, got 3"},
+    {"AMeanOfNothingInADimension",
+     [](Spec* s) {
+       AddClass(s, 1)->clear_mean();
+       s->mutable_data()->mutable_gaussians()->set_dimension(2);
+     },
+     "data.gaussians.classes[0].mean", "want 1 to 2 values, got 0"},
     {"AMeanThatIsInfinite",
      [](Spec* s) { AddClass(s, 1)->set_mean(1, kInfinity); },
      "data.gaussians.classes[0].mean[1]",

@@ -188,7 +188,9 @@ absl::Status CheckNumbers(absl::string_view field,
   return absl::OkStatus();
 }
 
-absl::Status CheckClass(const GaussianClass& gaussian, int64_t dimension) {
+// `padded`: a shorter mean goes on with zeros.
+absl::Status CheckClass(const GaussianClass& gaussian, int64_t dimension,
+                        bool padded) {
   constexpr int64_t kMaxWhole = int64_t{1} << 53;
   if (gaussian.label > kMaxWhole || gaussian.label < -kMaxWhole) {
     return Wrong("label: want at most 2^53 in magnitude, got ", gaussian.label);
@@ -196,9 +198,11 @@ absl::Status CheckClass(const GaussianClass& gaussian, int64_t dimension) {
   if (gaussian.rows < 1) {
     return Wrong("rows: want at least 1, got ", gaussian.rows);
   }
-  if (gaussian.mean.empty() || std::ssize(gaussian.mean) != dimension) {
-    return Wrong("mean: want ", std::max(dimension, int64_t{1}),
-                 " values, got ", gaussian.mean.size());
+  if (gaussian.mean.empty() || std::ssize(gaussian.mean) > dimension ||
+      (!padded && std::ssize(gaussian.mean) < dimension)) {
+    return Wrong("mean: want ", padded ? "1 to " : "",
+                 std::max(dimension, int64_t{1}), " values, got ",
+                 gaussian.mean.size());
   }
   STEELYARD_RETURN_IF_ERROR(CheckNumbers("mean", gaussian.mean));
   if (gaussian.covariance.empty()) {
@@ -217,16 +221,18 @@ absl::Status CheckClass(const GaussianClass& gaussian, int64_t dimension) {
 class GaussianDraw {
  public:
   // `factor`: of the covariance, or empty.
-  GaussianDraw(const GaussianClass& gaussian, std::vector<double> factor)
+  GaussianDraw(const GaussianClass& gaussian, std::vector<double> factor,
+               int64_t dimension)
       : gaussian_(gaussian),
         factor_(std::move(factor)),
-        normals_(gaussian.mean.size()),
-        row_(gaussian.mean.size()) {}
+        normals_(static_cast<size_t>(dimension)),
+        row_(static_cast<size_t>(dimension)) {}
 
   std::span<const double> Next(RandomStream& random) {
     for (double& z : normals_) z = random.Normal();
     for (size_t j = 0; j < row_.size(); ++j) {
-      row_[j] = gaussian_.mean[j] + Deviation(j);
+      const double mean = j < gaussian_.mean.size() ? gaussian_.mean[j] : 0;
+      row_[j] = mean + Deviation(j);
     }
     return row_;
   }
@@ -253,12 +259,17 @@ absl::StatusOr<Rows> Draw::operator()(const Gaussians& gaussians) const {
     return Wrong("classes: want 1 to ", kMaxGaussianClasses, " classes, got ",
                  classes.size());
   }
-  const int64_t dimension = std::ssize(classes.front().mean);
+  if (gaussians.dimension < 0) {
+    return Wrong("dimension: want at least 1, got ", gaussians.dimension);
+  }
+  const bool padded = gaussians.dimension > 0;
+  const int64_t dimension =
+      padded ? gaussians.dimension : std::ssize(classes.front().mean);
   std::vector<LabelCount> counts;
-  std::vector<GaussianDraw> draws;
+  std::vector<std::vector<double>> factors;
   for (size_t c = 0; c < classes.size(); ++c) {
     const std::string field = absl::StrCat("classes[", c, "]");
-    absl::Status checked = CheckClass(classes[c], dimension);
+    absl::Status checked = CheckClass(classes[c], dimension, padded);
     if (!checked.ok()) {
       return Wrong(field, ".", checked.message());
     }
@@ -268,15 +279,16 @@ absl::StatusOr<Rows> Draw::operator()(const Gaussians& gaussians) const {
       return Wrong(field, ".covariance", factor.status().message());
     }
     counts.push_back({classes[c].label, classes[c].rows});
-    draws.emplace_back(classes[c], *std::move(factor));
+    factors.push_back(*std::move(factor));
   }
   STEELYARD_RETURN_IF_ERROR(CheckSize(counts, dimension));
   Table table(counts, dimension, selection_);
   for (size_t c = 0; c < classes.size(); ++c) {
     RandomStream random = Stream("gaussians", c);
+    GaussianDraw draw(classes[c], std::move(factors[c]), dimension);
     for (int64_t i = 0; i < classes[c].rows; ++i) {
-      absl::Status added = table.Add(static_cast<double>(classes[c].label),
-                                     draws[c].Next(random));
+      absl::Status added =
+          table.Add(static_cast<double>(classes[c].label), draw.Next(random));
       if (!added.ok()) {
         return Within(absl::StrCat("classes[", c, "].label"), added);
       }

@@ -52,7 +52,7 @@ struct Circles {
 struct GaussianClass {
   int64_t label = 0;         // at most 2^53 in magnitude
   int64_t rows = 0;          // >= 1
-  std::vector<double> mean;  // [d], d >= 1
+  std::vector<double> mean;  // [d], d >= 1; with Gaussians::dimension fewer
   // [d, d] row-major, symmetric and positive semidefinite as FactorCovariance
   // has it, d <= kMaxCovarianceDimension; or empty.
   std::vector<double> covariance;
@@ -62,6 +62,8 @@ struct GaussianClass {
 // The classes in order, all of one d.
 struct Gaussians {
   std::vector<GaussianClass> classes;  // 1 to kMaxGaussianClasses
+  // d >= 1: shorter means go on with zeros; or 0: each mean has d values.
+  int64_t dimension = 0;
 };
 
 // Labels y = +1, -1, +1, ... in turn, and

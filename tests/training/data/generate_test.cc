@@ -348,6 +348,24 @@ TEST(GenerateTest, ARowIsTheSameWhicheverArePicked) {
                                                 all->features.begin() + 12));
 }
 
+TEST(GenerateTest, AShorterMeanGoesOnWithZeros) {
+  const auto draw = [](std::vector<double> mean, int64_t dimension) {
+    return Draw(Gaussians{.classes = {{.label = 1,
+                                       .rows = 3,
+                                       .mean = std::move(mean),
+                                       .covariance = {},
+                                       .standard_deviation = 0.5}},
+                          .dimension = dimension});
+  };
+  const auto rows = draw({2}, 3);
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_EQ(rows->columns, 3);
+  EXPECT_EQ(rows->features, draw({2, 0, 0}, 0)->features);
+  EXPECT_THAT(draw({2, 0, 0}, 2),
+              StatusIs(kInvalid, "mean: want 1 to 2 values, got 3"));
+  EXPECT_THAT(draw({2}, -1), StatusIs(kInvalid, "dimension: want at least 1"));
+}
+
 TEST(GenerateTest, RefusesWhatItCannotDraw) {
   EXPECT_THAT(Draw(Moons{.positive = 0, .negative = 0, .noise = 0}),
               StatusIs(kInvalid, "want at least one row"));
