@@ -218,6 +218,9 @@ absl::StatusOr<v1::Run> ToListedRun(storage::Reader& reader,
   for (auto& [name, set] : *run.mutable_spec()->mutable_test_sets()) {
     DropInlineData(&set);
   }
+  if (run.spec().target().has_data()) {
+    DropInlineData(run.mutable_spec()->mutable_target()->mutable_data());
+  }
   STEELYARD_RETURN_IF_ERROR(AddFinalMetrics(reader, row.id, &run));
   return run;
 }

@@ -19,6 +19,12 @@ namespace {
 // parameters.
 constexpr int64_t kOwnMetrics = 38;
 constexpr int64_t kMetricsPerSet = 5;
+// target/chi_square, renyi_2, kl; target_risk, target_error; adjusted_error and
+// adjusted_balanced_error; error_exact and balanced_error_exact.
+constexpr int64_t kOwnTargetMetrics = 3;
+constexpr int64_t kTargetMetricsPerSet = 2;
+constexpr int64_t kAdjustedMetricsPerSet = 2;
+constexpr int64_t kExactMetricsPerSet = 2;
 
 std::string Shown(absl::string_view text) {
   return text.empty() ? "nothing" : ShowText(text);
@@ -39,6 +45,8 @@ class Checker {
     CheckLoss(spec_, &faults_);
     CheckOptimizer(spec_, &faults_);
     CheckWeighting(spec_, &faults_);
+    CheckTarget(spec_, &faults_);
+    CheckShift(spec_, &faults_);
     CheckResampling(spec_, &faults_);
     CheckNormalization();
     CheckTraining(spec_, &faults_);
@@ -57,10 +65,12 @@ class Checker {
   void CheckSizes() {
     size_t bytes = spec_.ByteSizeLong();
     size_t inline_bytes = spec_.data().inline_().ByteSizeLong();
-    for (const auto& [name, set] : spec_.test_sets()) {
+    const auto add = [&](const v1::Data& set) {
       if (!set.has_classes()) bytes += spec_.data().classes().ByteSizeLong();
       inline_bytes += set.inline_().ByteSizeLong();
-    }
+    };
+    for (const auto& [name, set] : spec_.test_sets()) add(set);
+    if (spec_.target().has_data()) add(spec_.target().data());
     if (inline_bytes > static_cast<size_t>(limits_.inline_data_bytes)) {
       Add("data.inline",
           absl::StrCat("want at most ", limits_.inline_data_bytes,
@@ -125,25 +135,54 @@ class Checker {
     }
   }
 
+  // Whether a class prior is known.
+  bool HasPrior() const {
+    return spec_.target().has_class_prior() ||
+           spec_.weighting().has_label_shift();
+  }
+
+  // `metrics`: all but those of sets whose densities are known.
+  void CheckMetrics(int64_t metrics) {
+    const auto count = [&](const v1::Data& set) {
+      const bool drawn = set.has_gaussians() && !set.has_take();
+      if (!drawn && !set.has_shifted_copy()) return;
+      metrics += kExactMetricsPerSet * (HasPrior() ? 2 : 1);
+    };
+    if (spec_.has_model() && !spec_.model().has_linear()) return;
+    for (const auto& [name, set] : spec_.test_sets()) count(set);
+    count(spec_.target().data());
+    if (spec_.data().has_split()) count(spec_.data());
+    if (metrics <= limits_.metrics) return;
+    Add("test_sets",
+        absl::StrCat("want at most ", limits_.metrics,
+                     " metrics over all sets, got ", metrics,
+                     " with the exact errors of drawn sets; use fewer sets"));
+  }
+
   void CheckRows() {
     SpecRows rows;
     rows.train = CheckData("data", spec_.data(), spec_, &faults_);
     // With several classes each has a metric of its own.
     const int64_t per_set =
         kMetricsPerSet - 1 +
-        std::max<int64_t>(CountClasses(spec_, rows.train), 1);
-    const int64_t most =
-        std::max<int64_t>((limits_.metrics - kOwnMetrics -
-                           spec_.evaluate().weighted_below_size()) /
-                                  per_set -
-                              1,
-                          0);
+        std::max<int64_t>(CountClasses(spec_, rows.train), 1) +
+        (spec_.has_target() ? kTargetMetricsPerSet : 0) +
+        (HasPrior() ? kAdjustedMetricsPerSet : 0);
+    const int64_t own =
+        kOwnMetrics + (spec_.has_target() ? kOwnTargetMetrics : 0);
+    const int64_t most = std::max<int64_t>(
+        (limits_.metrics - own - spec_.evaluate().weighted_below_size()) /
+                per_set -
+            1,
+        0);
     const int64_t sets = static_cast<int64_t>(spec_.test_sets().size()) +
-                         (spec_.data().has_split() ? 1 : 0);
+                         (spec_.data().has_split() ? 1 : 0) +
+                         (spec_.target().has_data() ? 1 : 0);
     if (sets > most) {
       Add("test_sets",
           absl::StrCat("want at most ", most, " sets, got ", sets));
     } else {
+      CheckMetrics(own + per_set * (sets + 1));
       std::vector<std::string> names;
       for (const auto& [name, set] : spec_.test_sets()) names.push_back(name);
       std::sort(names.begin(), names.end());
@@ -153,6 +192,10 @@ class Checker {
             CheckData(KeyPath("test_sets", name), spec_.test_sets().at(name),
                       spec_, &faults_);
       }
+    }
+    if (spec_.target().has_data()) {
+      rows.tests[kTargetSet] =
+          CheckData(kTargetPath, spec_.target().data(), spec_, &faults_);
     }
     ApplyAlterations(spec_, &rows, &faults_);
     DeriveSets(spec_, &rows, &faults_);
@@ -199,7 +242,8 @@ class Checker {
     const std::vector<std::string> words = absl::StrSplit(early.metric(), '/');
     const std::string& set = words[0];
     const bool known = set == "train" || spec_.test_sets().contains(set) ||
-                       (set == "test" && spec_.data().has_split());
+                       (set == "test" && spec_.data().has_split()) ||
+                       (set == kTargetSet && spec_.target().has_data());
     const bool numbers = LabelsOf(spec_) == LabelKind::kNumbers;
     if (known && words.size() == 2 &&
         (words[1] == "loss" || words[1] == "log_loss" ||

@@ -44,11 +44,11 @@ void CheckLearned(const v1::RunSpec& spec, std::vector<Fault>* faults) {
       (!weighting.has_power() || weighting.power() == 1) &&
       !weighting.has_clip() && !weighting.has_dual_path() &&
       (!weighting.has_schedule() || weighting.schedule().has_always()) &&
-      !spec.has_resampling();
+      !spec.has_resampling() && !spec.has_target();
   if (!alone) {
     faults->push_back({kLearned,
                        "want it without relative, power, clip, dual_path, "
-                       "schedule and resampling"});
+                       "schedule, resampling and target"});
   }
   if (spec.normalization() == v1::NORMALIZATION_MIN_ONE) {
     faults->push_back(
@@ -72,6 +72,10 @@ void CheckResampling(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   if (!spec.has_resampling()) return;
   const v1::Resampling& resampling = spec.resampling();
   CheckChoice("resampling", resampling, faults);
+  // What a target asks of the training rows is of all of them.
+  if (spec.has_target()) {
+    faults->push_back({"resampling", "want it without target"});
+  }
   if (resampling.has_under() || resampling.has_over()) {
     WantClasses(resampling.has_under() ? "resampling.under" : "resampling.over",
                 LabelsOf(spec), faults);

@@ -369,6 +369,10 @@ std::vector<Fault> CheckAgainstSummaries(
     rows.tests[name] = RowsOf(KeyPath("test_sets", name),
                               spec.test_sets().at(name), spec, known, &faults);
   }
+  if (spec.target().has_data()) {
+    rows.tests[kTargetSet] =
+        RowsOf(kTargetPath, spec.target().data(), spec, known, &faults);
+  }
   ApplyAlterations(spec, &rows, &faults);
   DeriveSets(spec, &rows, &faults);
   CheckTogether(spec, rows, &faults);

@@ -152,11 +152,67 @@ void FillData(uint64_t seed, v1::Data* data) {
   }
 }
 
-void FillWeighting(v1::Weighting* weighting) {
+// Of a set that is not `data`.
+void FillSet(const v1::RunSpec& spec, v1::Data* set) {
+  FillData(spec.seed(), set);
+  if (IsDerived(*set)) return;
+  if (!set->has_classes() && spec.data().has_classes()) {
+    *set->mutable_classes() = spec.data().classes();
+  }
+}
+
+// Where candidates of a width are not given they follow from the rows.
+template <typename Message>
+void FillKernels(uint64_t seed, Message* message) {
+  if (!message->has_centres()) message->set_centres(100);
+  FillSeed(seed, message);
+}
+
+template <typename Message>
+void FillSquares(uint64_t seed, Message* message) {
+  FillKernels(seed, message);
+  if (!message->penalties().empty()) return;
+  for (const double penalty : {0.001, 0.01, 0.1, 1.0, 10.0}) {
+    message->add_penalties(penalty);
+  }
+}
+
+void FillRatio(uint64_t seed, v1::DensityRatioWeighting* ratio) {
+  if (ratio->has_logistic() && !ratio->logistic().has_inverse_penalty()) {
+    ratio->mutable_logistic()->set_inverse_penalty(1);
+  }
+  if (ratio->has_kliep()) {
+    FillKernels(seed, ratio->mutable_kliep());
+    if (!ratio->kliep().has_parts()) ratio->mutable_kliep()->set_parts(5);
+  }
+  if (ratio->has_ulsif()) FillSquares(seed, ratio->mutable_ulsif());
+  if (ratio->has_rulsif()) {
+    FillSquares(seed, ratio->mutable_rulsif());
+    if (!ratio->rulsif().has_alpha()) ratio->mutable_rulsif()->set_alpha(0.1);
+  }
+  if (ratio->has_kmm()) {
+    v1::MeanMatchingRatio* kmm = ratio->mutable_kmm();
+    if (!kmm->has_bound()) kmm->set_bound(1'000);
+    if (!kmm->has_ridge()) kmm->set_ridge(1e-5);
+  }
+  if (ratio->has_nearest() && !ratio->nearest().has_smoothing()) {
+    ratio->mutable_nearest()->set_smoothing(1);
+  }
+}
+
+void FillLabelShift(uint64_t seed, v1::LabelShiftWeighting* shift) {
+  if (!shift->has_inverse_penalty()) shift->set_inverse_penalty(1);
+  if (!shift->has_parts()) shift->set_parts(5);
+  FillSeed(seed, shift);
+}
+
+void FillWeighting(v1::RunSpec* spec) {
+  v1::Weighting* weighting = spec->mutable_weighting();
   constexpr double kFloor = 0.01;
   if (!weighting->has_power()) weighting->set_power(1);
-  if (!weighting->has_schedule())
+  if (!weighting->has_schedule()) {
     weighting->mutable_schedule()->mutable_always();
+  }
   if (weighting->has_inverse_frequency() &&
       !weighting->inverse_frequency().has_power()) {
     weighting->mutable_inverse_frequency()->set_power(1);
@@ -174,6 +230,12 @@ void FillWeighting(v1::Weighting* weighting) {
   if (weighting->learned().goal() == v1::LEARNING_GOAL_UNSPECIFIED &&
       weighting->has_learned()) {
     weighting->mutable_learned()->set_goal(v1::LEARNING_GOAL_MINIMIZE);
+  }
+  if (weighting->has_density_ratio()) {
+    FillRatio(spec->seed(), weighting->mutable_density_ratio());
+  }
+  if (weighting->has_label_shift()) {
+    FillLabelShift(spec->seed(), weighting->mutable_label_shift());
   }
 }
 
@@ -222,17 +284,14 @@ void AddUses(const std::string& path, v1::Data* data,
 void FillDefaults(v1::RunSpec* spec) {
   if (spec->experiment().empty()) spec->set_experiment("default");
   if (spec->has_data()) FillData(spec->seed(), spec->mutable_data());
-  for (auto& [name, set] : *spec->mutable_test_sets()) {
-    FillData(spec->seed(), &set);
-    if (IsDerived(set)) continue;
-    if (!set.has_classes() && spec->data().has_classes()) {
-      *set.mutable_classes() = spec->data().classes();
-    }
+  for (auto& [name, set] : *spec->mutable_test_sets()) FillSet(*spec, &set);
+  if (spec->target().has_data()) {
+    FillSet(*spec, spec->mutable_target()->mutable_data());
   }
   FillModel(spec);
   FillLoss(spec);
   if (!spec->has_weighting()) spec->mutable_weighting()->mutable_uniform();
-  FillWeighting(spec->mutable_weighting());
+  FillWeighting(spec);
   if (spec->has_resampling()) {
     FillSeed(spec->seed(), spec->mutable_resampling());
   }
@@ -270,6 +329,9 @@ std::vector<DatasetUse> DatasetsOf(v1::RunSpec* spec) {
   for (const std::string& name : names) {
     AddUses(KeyPath("test_sets", name), &spec->mutable_test_sets()->at(name),
             &uses);
+  }
+  if (spec->target().has_data()) {
+    AddUses(kTargetPath, spec->mutable_target()->mutable_data(), &uses);
   }
   return uses;
 }

@@ -174,7 +174,7 @@ void CheckTestClasses(const v1::RunSpec& spec, const SpecRows& rows,
   for (const auto& [name, test] : rows.tests) {
     if (!test.most_class || *test.most_class < classes) continue;
     faults->push_back(
-        {KeyPath("test_sets", name),
+        {SetPath(name),
          absl::StrCat("want labels that training rows may have, below ",
                       classes, ", got ", *test.most_class)});
   }
@@ -196,7 +196,7 @@ void CheckGroups(const SpecRows& rows, std::vector<Fault>* faults) {
   };
   add("data", rows.train.groups);
   for (const auto& [name, test] : rows.tests) {
-    add(KeyPath("test_sets", name), test.groups);
+    add(SetPath(name), test.groups);
   }
 }
 
@@ -216,7 +216,7 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
       continue;
     }
     faults->push_back(
-        {KeyPath("test_sets", name),
+        {SetPath(name),
          absl::StrCat("want rows of ", *rows.train.columns,
                       " features as in data, got ", *test.columns)});
   }
@@ -224,6 +224,8 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
   CheckGroups(rows, faults);
   CheckLossOf(spec, rows.train, faults);
   CheckWeightsOf(spec, rows.train, faults);
+  CheckTargetOf(spec, rows.train, faults);
+  CheckShiftOf(spec, rows.train, faults);
   CheckTrainingOf(spec, rows.train, faults);
   CheckPlane(spec, rows.train, faults);
 }

@@ -169,6 +169,29 @@ bool IsDerived(const v1::Data& data);
 void CheckDerived(const std::string& path, const v1::Data& data,
                   std::vector<Fault>* faults);
 
+// The set whose rows are those of `target.data`, and where it stands.
+inline constexpr char kTargetSet[] = "target";
+inline constexpr char kTargetPath[] = "target.data";
+
+// Where the test set of this name, or that one, stands in the spec.
+std::string SetPath(const std::string& name);
+
+// Checks `target` on the message alone, but for what CheckData says of its
+// rows.
+void CheckTarget(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks it against the training rows, as far as they are known.
+void CheckTargetOf(const v1::RunSpec& spec, const KnownRows& train,
+                   std::vector<Fault>* faults);
+
+// Checks the weightings that a target gives, on the message alone:
+// density_ratio and label_shift.
+void CheckShift(const v1::RunSpec& spec, std::vector<Fault>* faults);
+
+// Checks them against the training rows, as far as they are known.
+void CheckShiftOf(const v1::RunSpec& spec, const KnownRows& train,
+                  std::vector<Fault>* faults);
+
 // What is known of such sets by the others; comes after ApplyAlterations.
 void DeriveSets(const v1::RunSpec& spec, SpecRows* rows,
                 std::vector<Fault>* faults);

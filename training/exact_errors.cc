@@ -13,7 +13,7 @@
 namespace steelyard::training {
 namespace {
 
-constexpr const char* kNames[] = {"/error_exact", "/balanced_error_exact"};
+constexpr const char* kNames[] = {"error_exact", "balanced_error_exact"};
 
 // theta' A theta.  theta: [d].
 double VarianceOf(const GaussianPart& part, std::span<const double> theta) {
@@ -52,24 +52,27 @@ double GaussianError(const GaussianPart& part, int64_t columns,
   return std::erfc(margin / deviation / std::numbers::sqrt2) / 2;
 }
 
-ExactErrors::ExactErrors(absl::string_view set, int64_t columns,
+ExactErrors::ExactErrors(absl::string_view prefix, int64_t columns,
                          std::vector<GaussianPart> parts, MetricTable& table)
     : columns_(columns),
       parts_(std::move(parts)),
       first_id_(static_cast<uint32_t>(table.names().size())) {
   if (parts_.empty()) return;
-  for (const char* name : kNames) table.Add(absl::StrCat(set, name));
+  for (const char* name : kNames) table.Add(absl::StrCat(prefix, name));
 }
 
-void ExactErrors::Measure(std::span<const double> theta,
+void ExactErrors::Measure(std::span<const double> theta, double added,
                           std::vector<MetricValue>& values) const {
   if (parts_.empty()) return;
+  std::vector<double> moved(theta.begin(), theta.end());
+  moved.resize(static_cast<size_t>(columns_) + 1, 0.0);
+  moved.back() += added;
   std::array<double, 2> shares = {0, 0};  // of -1, of +1
   std::array<double, 2> errors = {0, 0};
   for (const GaussianPart& part : parts_) {
     const size_t k = part.label > 0 ? 1 : 0;
     shares[k] += part.share;
-    errors[k] += part.share * GaussianError(part, columns_, theta);
+    errors[k] += part.share * GaussianError(part, columns_, moved);
   }
   double balanced = 0;
   double classes = 0;
@@ -83,12 +86,12 @@ void ExactErrors::Measure(std::span<const double> theta,
   values.push_back(Value(first_id_ + 1, balanced / classes));
 }
 
-void ExactErrors::AddAbsent(absl::string_view set,
+void ExactErrors::AddAbsent(absl::string_view prefix,
                             const std::vector<GaussianPart>& parts,
                             absl::string_view reason, MetricTable& table) {
   if (parts.empty()) return;
   for (const char* name : kNames) {
-    table.AddAbsent(absl::StrCat(set, name), std::string(reason));
+    table.AddAbsent(absl::StrCat(prefix, name), std::string(reason));
   }
 }
 

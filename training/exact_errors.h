@@ -25,18 +25,21 @@ double GaussianError(const GaussianPart& part, int64_t columns,
 // them would have it:
 //   NAME/error_exact           sum_k share_k e_k / sum_k share_k, e_k as above
 //   NAME/balanced_error_exact  the mean of the same over each class alone
+// and the same of what f becomes by Target::adjustments, as
+// NAME/adjusted_error_exact and NAME/adjusted_balanced_error_exact.
 class ExactErrors {
  public:
-  // No part: none of the metrics.  Adds them to the table.  columns: d.
-  ExactErrors(absl::string_view set, int64_t columns,
+  // No part: none of the metrics.  Adds them to the table.  prefix: "NAME/" or
+  // "NAME/adjusted_"; columns: d.
+  ExactErrors(absl::string_view prefix, int64_t columns,
               std::vector<GaussianPart> parts, MetricTable& table);
 
-  // Appends the values.  theta: as for GaussianError.
-  void Measure(std::span<const double> theta,
+  // Appends the values for f(x) + `added`.  theta: as for GaussianError.
+  void Measure(std::span<const double> theta, double added,
                std::vector<MetricValue>& values) const;
 
   // That a set has none of these metrics, for this reason, where it has parts.
-  static void AddAbsent(absl::string_view set,
+  static void AddAbsent(absl::string_view prefix,
                         const std::vector<GaussianPart>& parts,
                         absl::string_view reason, MetricTable& table);
 

@@ -56,7 +56,11 @@ void AddSets(const Problem& problem, Hash64& hash) {
     hash.Add(absl::string_view(test.name));
     Add(test.rows, hash);
     for (const GaussianPart& part : test.parts) Add(part, hash);
+    if (!test.target_weights.empty()) hash.Add(test.target_weights);
   }
+  if (!problem.target) return;
+  hash.Add(problem.target->weights);
+  hash.Add(problem.target->adjustments);
 }
 
 void Add(const Loss& loss, Hash64& hash) {

@@ -8,6 +8,7 @@
 #include "support/status_macros.h"
 #include "training/group_errors.h"
 #include "training/losses.h"
+#include "training/target_metrics.h"
 
 namespace steelyard::training {
 namespace {
@@ -26,11 +27,13 @@ std::vector<double> Coefficients(const RowWeights& weights) {
 std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
                                    const RowWeights& weights) {
   std::vector<MeasuredRows> sets;
-  sets.push_back({.name = "train",
-                  .tiles = Tiles(problem.train, weights.kept, problem.bias),
-                  .log_weights = {},
-                  .groups = KeptGroups(problem.train.groups, weights.kept),
-                  .parts = {}});
+  sets.push_back(
+      {.name = "train",
+       .tiles = Tiles(problem.train, weights.kept, problem.bias),
+       .log_weights = {},
+       .groups = KeptGroups(problem.train.groups, weights.kept),
+       .parts = {},
+       .target_weights = KeptTargetWeights(problem.target, weights.kept)});
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
@@ -38,7 +41,8 @@ std::vector<MeasuredRows> MakeSets(const LinearProblem& problem,
                     .tiles = Tiles(test.rows, all, problem.bias),
                     .log_weights = {},
                     .groups = KeptGroups(test.rows.groups, all),
-                    .parts = test.parts});
+                    .parts = test.parts,
+                    .target_weights = test.target_weights});
   }
   for (MeasuredRows& set : sets) {
     const bool train = &set == &sets.front();

@@ -47,9 +47,10 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
          .balanced_error = Add(set.name + "/balanced_error"),
          .fraction_positive = Add(set.name + "/fraction_positive")});
     group_errors_.emplace_back(set.name, set.groups, table_);
-    exact_errors_.emplace_back(set.name, problem.train.columns, set.parts,
+    exact_errors_.emplace_back(set.name + "/", problem.train.columns, set.parts,
                                table_);
   }
+  if (problem.target) AddTarget(*problem.target, problem.train.columns);
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
   } else {
@@ -89,6 +90,48 @@ void Metrics::SetWeights(const RowWeights& weights) {
   effective_sample_size_ = weights.effective_sample_size;
   reference_.SetWeights(train.tiles, weights);
   bounds_.SetWeights(weights.values);
+}
+
+void Metrics::AddTarget(const Target& target, int64_t columns) {
+  distance_ = TargetDistance(target, table_);
+  const bool adjusts = !target.adjustments.empty();
+  if (adjusts) adjustment_ = target.adjustments[1] - target.adjustments[0];
+  for (MeasuredRows& set : sets_) {
+    const bool train = &set == &sets_.front();
+    target_sets_.emplace_back(
+        target,
+        TargetSet::Options{
+            .name = set.name,
+            .weights = std::move(set.target_weights),
+            .reason = train ? target.train_reason : target.test_reason},
+        table_);
+    target_log_weights_.push_back(LogCoefficients(
+        loss_, false, set.tiles.labels(), target_sets_.back().weights()));
+    if (!adjusts) continue;
+    adjusted_exact_.emplace_back(set.name + "/adjusted_", columns, set.parts,
+                                 table_);
+  }
+}
+
+void Metrics::MeasureTarget(size_t number, const double* theta,
+                            std::span<const double> margins, Values& values) {
+  const MeasuredRows& set = sets_[number];
+  const TargetSet& target = target_sets_[number];
+  if (target.has_risk()) {
+    target.MeasureRisk(
+        LogMeanLoss(loss_, target_log_weights_[number], LossMargins(set)),
+        margins, values);
+  }
+  if (!target.adjusts()) return;
+  ErrorCounts errors(2);
+  for (int64_t i = 0; i < set.tiles.rows(); ++i) {
+    const double y = set.tiles.label(i);
+    errors.Add(y > 0 ? 1 : 0,
+               margins[static_cast<size_t>(i)] + y * adjustment_ <= 0);
+  }
+  target.MeasureAdjusted(errors, values);
+  const auto d = static_cast<size_t>(set.tiles.columns());
+  adjusted_exact_[number].Measure({theta, d}, adjustment_, values);
 }
 
 LinearReference Metrics::MakeReference(const LinearProblem& problem,
@@ -151,7 +194,8 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
                                                     static_cast<double>(n)));
   group_errors_[number].Measure(margins, values);
   exact_errors_[number].Measure(
-      {theta, static_cast<size_t>(set.tiles.columns())}, values);
+      {theta, static_cast<size_t>(set.tiles.columns())}, 0, values);
+  if (!target_sets_.empty()) MeasureTarget(number, theta, margins, values);
   if (number == 0) {
     train_log_loss_ = log_loss;
     least_margin_ = *std::min_element(margins.begin(), margins.end());
@@ -205,6 +249,7 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
     reference_.MeasureDirection(step, theta, margin, values);
   }
   reference_.MeasureDivergence(values);
+  distance_.Measure(values);
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
   parameters_.Measure(theta, values);

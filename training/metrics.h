@@ -17,6 +17,7 @@
 #include "training/margin_bounds.h"
 #include "training/metric_table.h"
 #include "training/separable_part.h"
+#include "training/target_metrics.h"
 #include "training/theory_metrics.h"
 #include "training/tiles.h"
 #include "training/trainer.h"
@@ -30,8 +31,9 @@ struct MeasuredRows {
   Tiles tiles;
   // ln of w_i and the loss's factor of the row's class, [n]; empty: all 0.
   std::vector<double> log_weights;
-  RowGroups groups;                 // [n], each name with a row; or none
-  std::vector<GaussianPart> parts;  // what they are drawn from, if known
+  RowGroups groups;                    // [n], each name with a row; or none
+  std::vector<GaussianPart> parts;     // what they are drawn from, if known
+  std::vector<double> target_weights;  // [n] as TestSet has it; or empty
 };
 
 // Measures a linear model at one step.  Its table of metrics is fixed when it
@@ -77,6 +79,9 @@ class Metrics {
   using Values = std::vector<MetricValue>;
 
   uint32_t Add(const std::string& name) { return table_.Add(name); }
+  void AddTarget(const Target& target, int64_t columns);
+  void MeasureTarget(size_t number, const double* theta,
+                     std::span<const double> margins, Values& values);
   LinearReference MakeReference(const LinearProblem& problem,
                                 const RowWeights& weights);
   TheoryMetrics MakeTheory(const LinearProblem& problem,
@@ -103,7 +108,13 @@ class Metrics {
   std::vector<SetIds> set_ids_;
   std::vector<GroupErrors> group_errors_;  // of each set
   std::vector<ExactErrors> exact_errors_;  // likewise
-  std::optional<uint32_t> objective_id_;   // nothing: absent for the whole run
+  // With a target, of each set.
+  std::vector<TargetSet> target_sets_;
+  std::vector<std::vector<double>> target_log_weights_;  // ln(w_i a_i), [n]
+  std::vector<ExactErrors> adjusted_exact_;
+  double adjustment_ = 0;  // of f, after the fact
+  TargetDistance distance_;
+  std::optional<uint32_t> objective_id_;  // nothing: absent for the whole run
   uint32_t margin_id_ = 0;
   LinearReference reference_;
   TheoryMetrics theory_;

@@ -61,6 +61,21 @@ absl::Status CheckFixedDescent(const NetworkProblem& problem, int64_t rows) {
                            : absl::FailedPreconditionError(reason);
 }
 
+// Whether the class is wrong, or undecided, with adjusted outputs: f, [k].
+template <typename Real>
+bool IsWrongAdjusted(const std::vector<double>& adjustments, const Real* f,
+                     int64_t k, double y) {
+  if (k == 1) return y * (static_cast<double>(*f) + adjustments[0]) <= 0;
+  const auto own = static_cast<size_t>(y);
+  const auto at = [&](size_t j) {
+    return static_cast<double>(f[j]) + adjustments[j];
+  };
+  for (size_t j = 0; j < adjustments.size(); ++j) {
+    if (j != own && at(j) >= at(own)) return true;
+  }
+  return false;
+}
+
 // eta of P2: a weighted mean divides by sum w_i what the loss divides by n.
 absl::StatusOr<double> FixedStep(const NetworkProblem& problem,
                                  const RowWeights& weights) {
@@ -131,6 +146,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
     }
     AddExact(set, problem.train.columns);
   }
+  if (problem.target) AddTarget(*problem.target, problem.train.columns);
   if (penalty_.strength > 0) {
     objective_id_ = Add("train/objective");
   } else {
@@ -305,9 +321,9 @@ template <typename Real>
 void NetworkMetrics<Real>::AddExact(const NetworkRows<Real>& set,
                                     int64_t columns) {
   if (linear_ && signs_) {
-    exact_errors_.emplace_back(set.name, columns, set.parts, table_);
+    exact_errors_.emplace_back(set.name + "/", columns, set.parts, table_);
   } else {
-    ExactErrors::AddAbsent(set.name, set.parts,
+    ExactErrors::AddAbsent(set.name + "/", set.parts,
                            linear_ ? "the labels are no classes"
                                    : "the model is not linear with one output",
                            table_);
@@ -315,10 +331,45 @@ void NetworkMetrics<Real>::AddExact(const NetworkRows<Real>& set,
 }
 
 template <typename Real>
+void NetworkMetrics<Real>::AddTarget(const Target& target, int64_t columns) {
+  distance_ = TargetDistance(target, table_);
+  if (classes_ > 0) adjustments_ = target.adjustments;
+  if (signs_ && !adjustments_.empty()) {
+    adjustments_ = {adjustments_[1] - adjustments_[0]};
+  }
+  for (const NetworkRows<Real>& set : sets_) {
+    const bool train = &set == &sets_.front();
+    target_sets_.emplace_back(
+        target,
+        TargetSet::Options{
+            .name = set.name,
+            .weights = set.target_weights,
+            .reason = train ? target.train_reason : target.test_reason,
+            .errors = classes_ > 0},
+        table_);
+    target_log_weights_.push_back(
+        LogCoefficients(loss_, classes_ > 0 && !signs_, set.labels,
+                        target_sets_.back().weights()));
+    if (adjustments_.empty() || !linear_ || !signs_) continue;
+    adjusted_exact_.emplace_back(set.name + "/adjusted_", columns, set.parts,
+                                 table_);
+  }
+}
+
+template <typename Real>
+void NetworkMetrics<Real>::MeasureTarget(size_t number, Values& values) {
+  const TargetSet& target = target_sets_[number];
+  if (!target.has_risk()) return;
+  target.MeasureRisk(LogLossOf(sets_[number], target_log_weights_[number]),
+                     margins_, values);
+}
+
+template <typename Real>
 typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
     const NetworkRows<Real>& set, const Real* theta, Network<Real>& network) {
   const auto classes = static_cast<size_t>(classes_);
   Counts counts = {.errors = ErrorCounts(classes),
+                   .adjusted = ErrorCounts(classes),
                    .predicted = std::vector<int64_t>(classes, 0)};
   margins_.resize(static_cast<size_t>(set.rows));
   loss_margins_.resize(static_cast<size_t>(set.rows));
@@ -343,21 +394,23 @@ typename NetworkMetrics<Real>::Counts NetworkMetrics<Real>::Predict(
       if (classes == 0) continue;
       counts.errors.Add(own, !(margins_[row] > 0));
       ++counts.predicted[predicted];
+      if (adjustments_.empty()) continue;
+      counts.adjusted.Add(own, IsWrongAdjusted(adjustments_, f, k, y));
     }
   }
   return counts;
 }
 
 template <typename Real>
-double NetworkMetrics<Real>::LogLossOf(const NetworkRows<Real>& set) const {
+double NetworkMetrics<Real>::LogLossOf(
+    const NetworkRows<Real>& set, std::span<const double> log_weights) const {
   if (loss_.kind != Loss::kSquared) {
-    return LogMeanLoss(loss_, set.log_weights, loss_margins_);
+    return LogMeanLoss(loss_, log_weights, loss_margins_);
   }
   const double sum = SumOverRows(set.rows, [&](int64_t row) {
     const auto i = static_cast<size_t>(row);
     const double square = loss_margins_[i] * loss_margins_[i];
-    return set.log_weights.empty() ? square
-                                   : std::exp(set.log_weights[i]) * square;
+    return log_weights.empty() ? square : std::exp(log_weights[i]) * square;
   });
   return std::log(sum / static_cast<double>(set.rows));
 }
@@ -383,7 +436,7 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   const NetworkRows<Real>& set = sets_[number];
   const SetIds& ids = set_ids_[number];
   const Counts counts = Predict(set, theta, network);
-  const double log_loss = LogLossOf(set);
+  const double log_loss = LogLossOf(set, set.log_weights);
   const bool none =
       MayVanish(loss_) && log_loss == -std::numeric_limits<double>::infinity();
   const bool known = none || std::isfinite(log_loss);
@@ -395,10 +448,17 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   // Of a test set training goes on without it.
   if (known && !none) values.push_back(Value(ids.log_loss, log_loss));
   if (known) values.push_back(Value(ids.loss, std::exp(log_loss)));
+  if (!target_sets_.empty()) MeasureTarget(number, values);
   if (!ids.error) return absl::OkStatus();
   AddCounts(ids, counts, values);
+  if (!target_sets_.empty()) {
+    target_sets_[number].MeasureAdjusted(counts.adjusted, values);
+  }
+  if (!adjusted_exact_.empty()) {
+    adjusted_exact_[number].Measure(theta_, adjustments_[0], values);
+  }
   group_errors_[number].Measure(margins_, values);
-  if (!exact_errors_.empty()) exact_errors_[number].Measure(theta_, values);
+  if (!exact_errors_.empty()) exact_errors_[number].Measure(theta_, 0, values);
   return absl::OkStatus();
 }
 
@@ -416,7 +476,7 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
   for (size_t number = 0; number < sets_.size(); ++number) {
     STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, network, values));
     if (number > 0) continue;
-    train_loss = std::exp(LogLossOf(sets_[0]));
+    train_loss = std::exp(LogLossOf(sets_[0], sets_[0].log_weights));
     least_margin = *std::min_element(margins_.begin(), margins_.end());
     MeasureMargins(norm, theta, network, diagnostics);
   }
@@ -438,6 +498,7 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
   }
   reference_.MeasureDivergence(values);
   separable_.Measure(values);
+  distance_.Measure(values);
   values.push_back(Value(effective_id_, effective_sample_size_));
   values.push_back(Value(norm_id_, norm));
   parameters_.Measure(theta_.data(), values);

@@ -19,6 +19,7 @@
 #include "training/metric_table.h"
 #include "training/network.h"
 #include "training/separable_part.h"
+#include "training/target_metrics.h"
 #include "training/trainer.h"
 #include "training/weights.h"
 
@@ -29,13 +30,14 @@ template <typename Real>
 struct NetworkRows {
   std::string name;  // "train", or the test set's
   int64_t rows = 0;
-  int64_t features = 0;             // the constant one counted
-  AlignedArray<Real> values;        // [rows, features]
-  std::vector<double> labels;       // [rows]
-  std::vector<double> log_weights;  // ln of w_i and the loss's factor of the
-                                    // row's class, [rows]; empty: all 0
-  RowGroups groups;                 // [rows], each name with a row; or none
-  std::vector<GaussianPart> parts;  // what they are drawn from, if known
+  int64_t features = 0;                // the constant one counted
+  AlignedArray<Real> values;           // [rows, features]
+  std::vector<double> labels;          // [rows]
+  std::vector<double> log_weights;     // ln of w_i and the loss's factor of the
+                                       // row's class, [rows]; empty: all 0
+  RowGroups groups;                    // [rows], each name with a row; or none
+  std::vector<GaussianPart> parts;     // what they are drawn from, if known
+  std::vector<double> target_weights;  // [rows] as TestSet has it; or empty
 
   const Real* row(int64_t i) const { return values.data() + i * features; }
 };
@@ -83,6 +85,7 @@ class NetworkMetrics {
   // What is counted over a set's rows.
   struct Counts {
     ErrorCounts errors;              // of each class
+    ErrorCounts adjusted;            // likewise, with Target::adjustments
     std::vector<int64_t> predicted;  // as each class
   };
 
@@ -105,7 +108,11 @@ class NetworkMetrics {
   // Writes the gradients of the training rows' margins, [n, P].
   void WriteMarginGradients(const Real* theta, Network<Real>& network,
                             std::span<double> to) const;
-  double LogLossOf(const NetworkRows<Real>& set) const;
+  void AddTarget(const Target& target, int64_t columns);
+  // log_weights: as NetworkRows has them.
+  double LogLossOf(const NetworkRows<Real>& set,
+                   std::span<const double> log_weights) const;
+  void MeasureTarget(size_t number, Values& values);
   void AddCounts(const SetIds& ids, const Counts& counts, Values& values);
   absl::Status MeasureSet(int64_t step, size_t number, const Real* theta,
                           Network<Real>& network, Values& values);
@@ -127,6 +134,12 @@ class NetworkMetrics {
   std::vector<SetIds> set_ids_;
   std::vector<GroupErrors> group_errors_;  // of each set, if there are classes
   std::vector<ExactErrors> exact_errors_;  // of each set of a linear model
+  // With a target, of each set.
+  std::vector<TargetSet> target_sets_;
+  std::vector<std::vector<double>> target_log_weights_;  // ln(w_i a_i)
+  std::vector<ExactErrors> adjusted_exact_;              // of a linear model
+  std::vector<double> adjustments_;  // of each output; of signs one, of f
+  TargetDistance distance_;
   Id objective_id_;
   Id margin_id_;
   LinearReference reference_;

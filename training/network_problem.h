@@ -10,6 +10,7 @@
 #include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
+#include "training/target.h"
 #include "training/weight_schedule.h"
 
 // Networks and what trains them.  Formulas: README.md here.
@@ -114,6 +115,7 @@ struct NetworkProblem {
   Schedule schedule;
   std::optional<EarlyStopping> early = std::nullopt;
   std::vector<double> weighted_below;  // as LinearProblem's
+  std::optional<Target> target = std::nullopt;
 };
 
 }  // namespace steelyard::training

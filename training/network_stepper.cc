@@ -54,11 +54,13 @@ std::vector<NetworkRows<Real>> MakeSets(const NetworkProblem& problem,
   std::vector<NetworkRows<Real>> sets;
   sets.push_back(
       MakeRows<Real>("train", problem.train, weights.kept, constant));
+  sets.back().target_weights = KeptTargetWeights(problem.target, weights.kept);
   for (const TestSet& test : problem.tests) {
     std::vector<int64_t> all(static_cast<size_t>(test.rows.rows));
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
     sets.push_back(MakeRows<Real>(test.name, test.rows, all, constant));
     sets.back().parts = test.parts;
+    sets.back().target_weights = test.target_weights;
   }
   const bool classes = problem.architecture.outputs > 1;
   for (NetworkRows<Real>& set : sets) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -291,10 +292,20 @@ absl::Status CheckLearned(const LinearProblem& problem) {
   return absl::OkStatus();
 }
 
+absl::Status CheckTarget(const std::optional<Target>& target, int64_t rows,
+                         int64_t outputs) {
+  if (!target) return absl::OkStatus();
+  STEELYARD_RETURN_IF_ERROR(
+      CheckTargetWeights("target.weights", target->weights, rows));
+  return CheckValues("target.adjustments", target->adjustments,
+                     std::max<int64_t>(outputs, 2), false);
+}
+
 }  // namespace
 
 absl::Status CheckProblem(const LinearProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(CheckRows(problem.train, problem.tests, {}));
+  STEELYARD_RETURN_IF_ERROR(CheckTarget(problem.target, problem.train.rows, 1));
   if (problem.loss.kind == Loss::kSquared ||
       problem.loss.kind == Loss::kSoftmaxCrossEntropy) {
     return Want("loss", "a loss of margins",
@@ -320,6 +331,8 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(
       CheckRows(problem.train, problem.tests, LabelsOf(problem)));
   STEELYARD_RETURN_IF_ERROR(CheckPrecision(problem));
+  STEELYARD_RETURN_IF_ERROR(CheckTarget(problem.target, problem.train.rows,
+                                        problem.architecture.outputs));
   STEELYARD_RETURN_IF_ERROR(CheckArchitecture(problem));
   STEELYARD_RETURN_IF_ERROR(
       CheckLoss(problem.loss, problem.architecture.outputs));

@@ -46,6 +46,9 @@ struct TestSet {
   Rows rows;  // as many columns as the training rows
   // What the rows are drawn from, of as many dimensions; empty: not known.
   std::vector<GaussianPart> parts = {};
+  // p_t / p of each row, on any scale, p_t being the problem's Target and p
+  // where these rows come from; empty: not known.
+  std::vector<double> target_weights = {};
 };
 
 }  // namespace steelyard::training

@@ -139,6 +139,19 @@ absl::Status WantAboveZero(absl::string_view where, double value) {
   return Want(where, "a finite value > 0", value);
 }
 
+absl::Status CheckTargetWeights(absl::string_view where,
+                                std::span<const double> weights, int64_t rows) {
+  if (!weights.empty() && std::ssize(weights) != rows) {
+    return Want(where, absl::StrCat("none or ", rows, " values"),
+                weights.size());
+  }
+  for (size_t i = 0; i < weights.size(); ++i) {
+    STEELYARD_RETURN_IF_ERROR(
+        WantAtLeastZero(absl::StrCat(where, "[", i, "]"), weights[i]));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,
                        const LabelKind& labels) {
   STEELYARD_RETURN_IF_ERROR(CheckSet("train", train, labels));
@@ -152,6 +165,9 @@ absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,
     }
     STEELYARD_RETURN_IF_ERROR(CheckSet(where, test.rows, labels));
     STEELYARD_RETURN_IF_ERROR(CheckParts(where, test, labels));
+    STEELYARD_RETURN_IF_ERROR(
+        CheckTargetWeights(absl::StrCat(where, ".target_weights"),
+                           test.target_weights, test.rows.rows));
     if (test.rows.columns != train.columns) {
       return Want(absl::StrCat(where, ".columns"),
                   absl::StrCat(train.columns, " as in the training rows"),

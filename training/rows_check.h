@@ -27,6 +27,10 @@ absl::Status Want(absl::string_view where, absl::string_view what, T got) {
 absl::Status WantAtLeastZero(absl::string_view where, double value);
 absl::Status WantAboveZero(absl::string_view where, double value);
 
+// p_t / p of so many rows: none, or one for each.  Errors: InvalidArgument.
+absl::Status CheckTargetWeights(absl::string_view where,
+                                std::span<const double> weights, int64_t rows);
+
 // Checks all that rows.h asks of the training rows and of the test sets.
 // Errors: InvalidArgument, naming the first bad field or row.
 absl::Status CheckRows(const Rows& train, std::span<const TestSet> tests,

@@ -17,6 +17,7 @@
 #include "training/objective.h"
 #include "training/rows.h"
 #include "training/schedule.h"
+#include "training/target.h"
 #include "training/weight_schedule.h"
 
 // The training loop of weighted runs: a pure function from (problem, state) to
@@ -48,6 +49,7 @@ struct LinearProblem {
   Schedule schedule;
   std::optional<EarlyStopping> early = std::nullopt;
   std::vector<double> weighted_below;  // G of margin/weighted_below/G, finite
+  std::optional<Target> target = std::nullopt;
 };
 
 // Whether every step is learning_rate times the gradient.

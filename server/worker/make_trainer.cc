@@ -19,6 +19,7 @@
 #include "server/worker/row_weights.h"
 #include "server/worker/run_length.h"
 #include "server/worker/snapshots.h"
+#include "server/worker/target.h"
 #include "server/worker/test_sets.h"
 #include "server/worker/training_rows.h"
 #include "support/status_macros.h"
@@ -159,6 +160,20 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   return problem;
 }
 
+// What weighting and target say of the rows; the tests are there.
+absl::Status SetWeights(const v1::RunSpec& spec, const TrainingRows& rows,
+                        NetworkProblem& problem) {
+  const training::TestSet* target = FindTarget(problem.tests);
+  STEELYARD_ASSIGN_OR_RETURN(
+      const Shift shift,
+      FindShift(spec, rows, target == nullptr ? nullptr : &target->rows));
+  STEELYARD_ASSIGN_OR_RETURN(problem.weights, RowWeightsOf(spec, rows, shift));
+  STEELYARD_ASSIGN_OR_RETURN(
+      problem.target,
+      MakeTarget(spec, rows, shift, problem.weights, problem.tests));
+  return absl::OkStatus();
+}
+
 // What the rows' classes say of outputs and loss.
 absl::Status SetClasses(const v1::Loss& loss, const TrainingRows& rows,
                         NetworkProblem& problem) {
@@ -179,11 +194,11 @@ absl::Status CheckTestClasses(const v1::RunSpec& spec,
     for (const double label : test.rows.labels) {
       if (label < classes) continue;
       const std::string message =
-          absl::StrCat("test_sets.", test.name,
+          absl::StrCat(SetPath(test.name),
                        ": want labels that training rows may have, below ",
                        classes, ", got ", label);
-      const auto set = spec.test_sets().find(test.name);
-      return set != spec.test_sets().end() && IsStored(set->second)
+      const v1::Data* set = FindSet(spec, test.name);
+      return set != nullptr && IsStored(*set)
                  ? absl::FailedPreconditionError(message)
                  : absl::InvalidArgumentError(message);
     }
@@ -260,7 +275,8 @@ LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
       .steps = problem.steps,
       .schedule = std::move(problem.schedule),
       .early = std::move(problem.early),
-      .weighted_below = std::move(problem.weighted_below)};
+      .weighted_below = std::move(problem.weighted_below),
+      .target = std::move(problem.target)};
 }
 
 // Errors: InvalidArgument, naming the field.
@@ -271,10 +287,10 @@ absl::Status SetLearned(const v1::RunSpec& spec, LinearProblem& problem) {
   if (weighting.relative() > 0 ||
       (weighting.has_power() && weighting.power() != 1) ||
       weighting.has_clip() || weighting.has_dual_path() ||
-      spec.has_resampling()) {
+      spec.has_resampling() || spec.has_target()) {
     return Wrong(
-        "weighting.learned: want it without relative, power, clip, dual_path "
-        "and resampling");
+        "weighting.learned: want it without relative, power, clip, dual_path, "
+        "resampling and target");
   }
   problem.learned = training::LearnedWeights{
       .bound = learned.bound(),
@@ -324,14 +340,14 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
                              ScaleOf(spec.optimizer()));
   STEELYARD_RETURN_IF_ERROR(memory.Check(EstimateBytes(lease)));
   STEELYARD_ASSIGN_OR_RETURN(TrainingRows rows, ReadTrainingRows(spec, files));
-  STEELYARD_ASSIGN_OR_RETURN(problem.weights, RowWeightsOf(spec, rows));
+  STEELYARD_ASSIGN_OR_RETURN(
+      problem.tests,
+      ReadTestSets(spec, files, rows.train.columns, std::move(rows.test)));
+  STEELYARD_RETURN_IF_ERROR(SetWeights(spec, rows, problem));
   STEELYARD_RETURN_IF_ERROR(Resample(spec, rows, problem.weights));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
   problem.numbers = rows.labels == training::LabelValues::kNumbers;
-  STEELYARD_ASSIGN_OR_RETURN(
-      problem.tests,
-      ReadTestSets(spec, files, problem.train.columns, std::move(rows.test)));
   if (rows.labels == training::LabelValues::kClasses) {
     STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, problem));
   }
@@ -351,6 +367,11 @@ int64_t EstimateBytes(const v1::TrainLease& lease) {
   int64_t bytes = EstimateRowBytes(lease.spec(), lease.spec().data(), files);
   for (const auto& [name, data] : lease.spec().test_sets()) {
     const int64_t more = EstimateTestBytes(lease.spec(), data, files);
+    bytes = std::min(bytes, std::numeric_limits<int64_t>::max() - more) + more;
+  }
+  if (lease.spec().target().has_data()) {
+    const int64_t more =
+        EstimateTestBytes(lease.spec(), lease.spec().target().data(), files);
     bytes = std::min(bytes, std::numeric_limits<int64_t>::max() - more) + more;
   }
   return bytes;

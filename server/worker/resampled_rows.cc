@@ -77,6 +77,7 @@ absl::Status Resample(const v1::RunSpec& spec, TrainingRows& rows,
                       std::vector<double>& weights) {
   if (!spec.has_resampling()) return absl::OkStatus();
   STEELYARD_RETURN_IF_ERROR(CheckKind(spec, rows.labels));
+  if (spec.has_target()) return Wrong("resampling: want it without target");
   std::vector<double> all = weights;
   if (all.empty()) all.assign(rows.train.labels.size(), 1);
   bool any = false;

@@ -19,12 +19,6 @@ namespace {
 using training::LabelValues;
 using Weights = std::vector<double>;
 
-// Which class a row is of: -1 comes before +1.
-size_t ClassOf(const TrainingRows& rows, double label) {
-  if (rows.labels == LabelValues::kSigns) return label > 0 ? 1 : 0;
-  return static_cast<size_t>(label);
-}
-
 absl::Status WantClasses(absl::string_view field, const TrainingRows& rows) {
   if (rows.labels != LabelValues::kNumbers) return absl::OkStatus();
   return Wrong("weighting.", field,
@@ -34,7 +28,8 @@ absl::Status WantClasses(absl::string_view field, const TrainingRows& rows) {
 // How many rows each class has: [K].
 Weights CountRows(const TrainingRows& rows) {
   Weights counts(static_cast<size_t>(rows.classes), 0);
-  for (const double label : rows.train.labels) ++counts[ClassOf(rows, label)];
+  for (const double label : rows.train.labels)
+    ++counts[ClassOf(rows.labels, label)];
   return counts;
 }
 
@@ -43,7 +38,7 @@ Weights Spread(const TrainingRows& rows, const Weights& of_class) {
   Weights weights;
   weights.reserve(rows.train.labels.size());
   for (const double label : rows.train.labels) {
-    weights.push_back(of_class[ClassOf(rows, label)]);
+    weights.push_back(of_class[ClassOf(rows.labels, label)]);
   }
   return weights;
 }
@@ -151,7 +146,7 @@ absl::StatusOr<Weights> DualOptimal(const v1::RunSpec& spec,
 }
 
 absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
-                               const TrainingRows& rows) {
+                               const TrainingRows& rows, const Shift& shift) {
   const v1::Weighting& weighting = spec.weighting();
   switch (weighting.kind_case()) {
     case v1::Weighting::kUniform:
@@ -168,6 +163,10 @@ absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
       return DualOptimal(spec, "weighting.dual_optimal",
                          weighting.dual_optimal().floor(), rows.labels,
                          rows.train);
+    case v1::Weighting::kDensityRatio:
+      return shift.ratio->train;
+    case v1::Weighting::kLabelShift:
+      return Spread(rows, shift.class_weights);
     case v1::Weighting::kLearned:
       return Weights();
     case v1::Weighting::KIND_NOT_SET:
@@ -175,7 +174,8 @@ absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
   }
   return Wrong(
       "weighting: want uniform, per_class, per_example, inverse_frequency, "
-      "effective_number, dual_optimal or learned, got nothing");
+      "effective_number, dual_optimal, density_ratio, label_shift or learned, "
+      "got nothing");
 }
 
 // Takes the weights along the path that begins at p*.
@@ -232,10 +232,11 @@ double Altered(const v1::Weighting& weighting, double weight) {
 }  // namespace
 
 absl::StatusOr<Weights> RowWeightsOf(const v1::RunSpec& spec,
-                                     const TrainingRows& rows) {
+                                     const TrainingRows& rows,
+                                     const Shift& shift) {
   const v1::Weighting& weighting = spec.weighting();
   STEELYARD_RETURN_IF_ERROR(CheckAltering(weighting));
-  STEELYARD_ASSIGN_OR_RETURN(Weights weights, OfKind(spec, rows));
+  STEELYARD_ASSIGN_OR_RETURN(Weights weights, OfKind(spec, rows, shift));
   if (weights.empty() && Altered(weighting, 1) != 1) {
     weights.assign(rows.train.labels.size(), 1);
   }

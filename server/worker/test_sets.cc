@@ -17,6 +17,7 @@
 #include "support/status_macros.h"
 #include "training/data/alter_rows.h"
 #include "training/data/generate.h"
+#include "training/target.h"
 
 namespace steelyard::worker {
 namespace {
@@ -47,6 +48,13 @@ absl::Status CheckTestName(const std::string& name) {
 // Whether the rows come from other rows of the spec.
 bool IsDerived(const v1::Data& data) {
   return data.has_uniform_noise() || data.has_shifted_copy();
+}
+
+// Of the target.
+absl::Status CheckOwn(const v1::Data& data) {
+  if (!IsDerived(data)) return absl::OkStatus();
+  return Wrong("target.data: want rows of its own, got ",
+               data.has_uniform_noise() ? "uniform_noise" : "shifted_copy");
 }
 
 absl::StatusOr<TestSet> ReadPlain(const v1::RunSpec& spec, const v1::Data& data,
@@ -120,6 +128,19 @@ absl::StatusOr<TestSet> Derive(const v1::Data& data, const std::string& field,
 
 }  // namespace
 
+std::string SetPath(const std::string& name) {
+  return name == training::kTargetSet ? "target.data"
+                                      : absl::StrCat("test_sets.", name);
+}
+
+const v1::Data* FindSet(const v1::RunSpec& spec, const std::string& name) {
+  if (name == training::kTargetSet) {
+    return spec.target().has_data() ? &spec.target().data() : nullptr;
+  }
+  const auto set = spec.test_sets().find(name);
+  return set == spec.test_sets().end() ? nullptr : &set->second;
+}
+
 absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
                                                   const LeasedFiles& files,
                                                   int64_t columns,
@@ -129,6 +150,10 @@ absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
   for (const auto& [name, data] : spec.test_sets()) {
     STEELYARD_RETURN_IF_ERROR(CheckTestName(name));
     sets[name] = &data;
+  }
+  if (spec.target().has_data()) {
+    STEELYARD_RETURN_IF_ERROR(CheckOwn(spec.target().data()));
+    sets[training::kTargetSet] = &spec.target().data();
   }
   std::vector<TestSet> plain;
   if (split.has_value()) {
@@ -143,7 +168,7 @@ absl::StatusOr<std::vector<TestSet>> ReadTestSets(const v1::RunSpec& spec,
   for (const bool deriving : {false, true}) {
     for (const auto& [name, data] : sets) {
       if (IsDerived(*data) != deriving) continue;
-      const std::string field = absl::StrCat("test_sets.", name);
+      const std::string field = SetPath(name);
       absl::Status bad = CheckUnaltered(*data);
       if (!bad.ok()) return Wrong(field, ".", bad.message());
       absl::StatusOr<TestSet> set =
@@ -170,11 +195,9 @@ int64_t EstimateTestBytes(const v1::RunSpec& spec, const v1::Data& data,
                        EstimateTable(spec, spec.data(), files).columns});
   }
   if (!data.has_shifted_copy()) return EstimateRowBytes(spec, data, files);
-  const auto of = spec.test_sets().find(data.shifted_copy().of());
+  const v1::Data* of = FindSet(spec, data.shifted_copy().of());
   // A copy of what `split` makes is at most one of all rows.
-  const v1::Data& source =
-      of == spec.test_sets().end() ? spec.data() : of->second;
-  return EstimateRowBytes(spec, source, files);
+  return EstimateRowBytes(spec, of == nullptr ? spec.data() : *of, files);
 }
 
 }  // namespace steelyard::worker

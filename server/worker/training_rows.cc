@@ -147,6 +147,11 @@ void AddNoise(const v1::LabelNoise& noise, LabelValues labels, int64_t classes,
 
 }  // namespace
 
+size_t ClassOf(LabelValues labels, double label) {
+  if (labels == LabelValues::kSigns) return label > 0 ? 1 : 0;
+  return static_cast<size_t>(label);
+}
+
 absl::StatusOr<TrainingRows> ReadTrainingRows(const v1::RunSpec& spec,
                                               const LeasedFiles& files) {
   const v1::Data& data = spec.data();

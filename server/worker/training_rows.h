@@ -1,6 +1,7 @@
 #ifndef STEELYARD_SERVER_WORKER_TRAINING_ROWS_H_
 #define STEELYARD_SERVER_WORKER_TRAINING_ROWS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -19,6 +20,9 @@ struct TrainingRows {
   training::LabelValues labels = training::LabelValues::kSigns;
   int64_t classes = 2;  // K; 2 of signs, and where labels are numbers
 };
+
+// The class of a label that is one: of signs -1 is 0 and +1 is 1.
+size_t ClassOf(training::LabelValues labels, double label);
 
 // Reads or draws the rows of the spec's `data`, and does to them what `split`,
 // `imbalance` and `label_noise` say. Errors: those of ReadRows;

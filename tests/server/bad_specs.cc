@@ -352,7 +352,7 @@ std::vector<BadSpec> AllBadSpecs() {
   for (const std::vector<BadSpec>& part :
        {BadAlteredSpecs(), BadPolynomialSpecs(), BadLossSpecs(),
         BadOptimizerSpecs(), BadWeightingSpecs(), BadResamplingSpecs(),
-        BadNetworkSpecs()}) {
+        BadShiftSpecs(), BadNetworkSpecs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   all.insert(all.end(), std::begin(kBadWeights), std::end(kBadWeights));

@@ -45,6 +45,8 @@ std::vector<BadSpec> BadWeightingSpecs();
 // That about rows drawn in the place of weights, weights that are learned, and
 // snapshots.
 std::vector<BadSpec> BadResamplingSpecs();
+// That about targets, and weights that come of them.
+std::vector<BadSpec> BadShiftSpecs();
 // That about networks.
 std::vector<BadSpec> BadNetworkSpecs();
 

@@ -37,7 +37,8 @@ std::string ReadDocs() {
   return ReadFile(std::filesystem::path(STEELYARD_SOURCE_DIR) / "docs/spec.md");
 }
 
-// The path of every field below `message`.  Test sets have those of `data`.
+// The path of every field below `message`.  Test sets and the target's rows
+// have those of `data`.
 void AddPaths(const Descriptor& message, const std::string& parent,
               std::set<std::string>* paths) {
   for (int i = 0; i < message.field_count(); ++i) {
@@ -46,7 +47,8 @@ void AddPaths(const Descriptor& message, const std::string& parent,
                                  ? field->name()
                                  : absl::StrCat(parent, ".", field->name());
     paths->insert(path);
-    if (!field->is_map() && FieldsOf(*field) != nullptr) {
+    const bool rows = path == "target.data";
+    if (!field->is_map() && !rows && FieldsOf(*field) != nullptr) {
       AddPaths(*field->message_type(), path, paths);
     }
   }

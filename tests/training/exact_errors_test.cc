@@ -84,12 +84,12 @@ TEST(ExactErrorsTest, HaveTheValuesOfMenonsProblem) {
   parts[1].share = 95;
   MetricTable table;
   table.Add("test/error");
-  const ExactErrors errors("test", 2, parts, table);
+  const ExactErrors errors("test/", 2, parts, table);
   EXPECT_THAT(table.names(), ElementsAre("test/error", "test/error_exact",
                                          "test/balanced_error_exact"));
   const auto measure = [&](double bias) {
     std::vector<MetricValue> values;
-    errors.Measure(std::vector<double>{2, 2, bias}, values);
+    errors.Measure(std::vector<double>{2, 2, bias}, 0, values);
     EXPECT_EQ(values.size(), 2U);
     EXPECT_EQ(values[0].metric, 1U);
     EXPECT_EQ(values[1].metric, 2U);
@@ -101,14 +101,26 @@ TEST(ExactErrorsTest, HaveTheValuesOfMenonsProblem) {
   EXPECT_NEAR(measure(0)[0], measure(0)[1], 1e-16);
 }
 
+// What is added to f is a bias, of a model without one too.
+TEST(ExactErrorsTest, WhatIsAddedMovesThePlane) {
+  MetricTable table;
+  const ExactErrors errors("a/", 2, {Round(1, {0.5, 0}, 2)}, table);
+  for (const std::vector<double>& theta :
+       {std::vector<double>{1, 0}, std::vector<double>{1, 0, 2}}) {
+    std::vector<MetricValue> values;
+    errors.Measure(theta, theta.size() == 2 ? -1.5 : -3.5, values);
+    EXPECT_NEAR(values[0].value, kPhiOfOneHalf, 1e-15);
+  }
+}
+
 // Two parts of one class and none of the other: 1/4 of one, 3/4 of the other.
 TEST(ExactErrorsTest, PartsOfAClassCountByTheirShares) {
   std::vector<GaussianPart> parts = {Round(1, {1, 0}, 0), Round(1, {-1, 0}, 0)};
   parts[1].share = 3;
   MetricTable table;
-  const ExactErrors errors("a", 2, parts, table);
+  const ExactErrors errors("a/", 2, parts, table);
   std::vector<MetricValue> values;
-  errors.Measure(std::vector<double>{1, 0}, values);
+  errors.Measure(std::vector<double>{1, 0}, 0, values);
   EXPECT_EQ(values[0].value, 0.75);
   EXPECT_EQ(values[1].value, 0.75);
 }
@@ -116,12 +128,13 @@ TEST(ExactErrorsTest, PartsOfAClassCountByTheirShares) {
 TEST(ExactErrorsTest, RowsOfUnknownOriginHaveNone) {
   MetricTable table;
   std::vector<MetricValue> values;
-  ExactErrors("test", 2, {}, table).Measure(std::vector<double>{1, 0}, values);
-  ExactErrors::AddAbsent("test", {}, "for a reason", table);
+  ExactErrors("test/", 2, {}, table)
+      .Measure(std::vector<double>{1, 0}, 0, values);
+  ExactErrors::AddAbsent("test/", {}, "for a reason", table);
   EXPECT_THAT(table.names(), IsEmpty());
   EXPECT_THAT(table.absent(), IsEmpty());
   EXPECT_THAT(values, IsEmpty());
-  ExactErrors::AddAbsent("test", {Round(1, {1, 0}, 1)}, "for a reason", table);
+  ExactErrors::AddAbsent("test/", {Round(1, {1, 0}, 1)}, "for a reason", table);
   ASSERT_EQ(table.absent().size(), 2U);
   EXPECT_EQ(table.absent()[0].metric, "test/error_exact");
   EXPECT_EQ(table.absent()[1].reason, "for a reason");

@@ -1,0 +1,96 @@
+"""Targets other than the source, by the numbers of docs/science.md."""
+
+import math
+
+from programs import EXAMPLES, ServerTest
+
+MU = 0.5
+ROWS = 100000
+
+
+def five_errors(variance):
+    """Five standard errors of a mean over the rows of covariate-shift.yaml."""
+    return 5 * math.sqrt(variance / ROWS)
+
+
+class ShiftsTest(ServerTest):
+
+    def setUp(self):
+        super().setUp()
+        self.start_server()
+
+    def last(self, spec, *changes):
+        """The last value of each metric."""
+        arguments = [str(EXAMPLES / spec)]
+        for change in changes:
+            arguments += ["--set", change]
+        run = self.submit(*arguments)
+        self.wait_for(run)
+        return {name: series[max(series)]
+                for name, series in self.metrics(run).items()}
+
+    def test_the_exact_ratio_fits_the_targets_line(self):
+        """The variances are those of tests/server/worker/covariate_shift_test."""
+        end = self.last("covariate-shift.yaml")
+        self.assertAlmostEqual(end["parameters/0"], 2 * MU,
+                               delta=five_errors(24.82))
+        self.assertAlmostEqual(end["parameters/1"], 1 - MU**2,
+                               delta=five_errors(2.40))
+        self.assertAlmostEqual(end["target/loss"], 2, delta=five_errors(56))
+        self.assertAlmostEqual(end["weights/effective_sample_size"] / ROWS,
+                               math.exp(-MU**2), delta=five_errors(0.158))
+        self.assertAlmostEqual(end["train/target_risk"], end["train/loss"],
+                               delta=1e-12)
+
+    def test_without_weights_the_line_is_the_sources(self):
+        end = self.last("covariate-shift.yaml", "weighting={uniform: {}}")
+        self.assertAlmostEqual(end["parameters/0"], 0, delta=five_errors(10))
+        self.assertAlmostEqual(end["parameters/1"], 1, delta=five_errors(2))
+        self.assertAlmostEqual(end["target/loss"], 2 + 4 * MU**2 + MU**4,
+                               delta=five_errors(128.75 + 51.125))
+        # The densities are known, whatever the weights.
+        self.assertAlmostEqual(end["target/chi_square"], math.expm1(MU**2),
+                               delta=1e-14)
+        self.assertAlmostEqual(end["target/renyi_2"], MU**2, delta=1e-14)
+        self.assertAlmostEqual(end["target/kl"], MU**2 / 2, delta=1e-14)
+
+    def test_estimated_ratios_bring_the_line_near(self):
+        """Each takes away at least two thirds of what the shift costs."""
+        rows = ["data.polynomial.rows=2000",
+                "target.data.polynomial.rows=2000"]
+        without = self.last("covariate-shift.yaml", *rows,
+                            "weighting={uniform: {}}")["target/loss"]
+        best = self.last("covariate-shift.yaml", *rows)["target/loss"]
+        for estimator in ("logistic", "kliep", "ulsif", "kmm", "nearest"):
+            end = self.last(
+                "covariate-shift.yaml", *rows,
+                f"weighting={{density_ratio: {{{estimator}: {{}}}}}}")
+            self.assertLess(end["target/loss"] - best, (without - best) / 3,
+                            estimator)
+            self.assertGreater(end["target/renyi_2"], MU**2 / 2, estimator)
+
+    def test_label_shift_is_found_and_undone(self):
+        bayes = 0.1270168
+        for method in ("bbse", "em"):
+            end = self.last("label-shift.yaml",
+                            f"weighting={{label_shift: {{{method}: {{}}}}}}")
+            # The share's standard error is about .004.
+            self.assertAlmostEqual(end["target/chi_square"], 4 / 3, delta=0.12)
+            self.assertLessEqual(abs(end["target/error_exact"] - bayes), 5e-4)
+        # The error at the source's prior, and with the target's added after it.
+        end = self.last("label-shift.yaml", "weighting={uniform: {}}",
+                        "target={class_prior: [0.25, 0.75]}",
+                        "test_sets={held: {gaussians: {classes: ["
+                        "{label: 1, rows: 3, mean: [1, 0], "
+                        "standard_deviation: 1}, {label: -1, rows: 1, "
+                        "mean: [-1, 0], standard_deviation: 1}]}}}")
+        self.assertAlmostEqual(end["held/error_exact"], 0.259742, delta=0.01)
+        self.assertLessEqual(
+            abs(end["held/adjusted_error_exact"] - bayes), 5e-4)
+
+    def test_a_wrong_combination_is_refused_at_submission(self):
+        answer = self.cli(
+            "submit", str(EXAMPLES / "d8.yaml"), "--set",
+            "weighting={density_ratio: {kliep: {}}}", status=3)
+        self.assertIn("weighting.density_ratio: want target.data",
+                      answer.stderr)
