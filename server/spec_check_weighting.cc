@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -248,6 +250,31 @@ void CheckClassWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   }
 }
 
+void CheckGroupWeights(const v1::RunSpec& spec, std::vector<Fault>* faults) {
+  const std::string path = "weighting.per_group.weights";
+  if (!spec.data().has_csv() || spec.data().csv().group().empty()) {
+    faults->push_back({"weighting.per_group",
+                       "want data.csv.group, the column that says to which "
+                       "group a row belongs, got none"});
+  }
+  const std::map<std::string, double> weights(
+      spec.weighting().per_group().weights().begin(),
+      spec.weighting().per_group().weights().end());
+  ElementFaults wrong(path, faults);
+  bool any = false;
+  for (const auto& [group, weight] : weights) {
+    any = any || weight > 0;
+    if (std::isfinite(weight) && weight >= 0) continue;
+    wrong.Add(
+        KeyPath(path, group),
+        absl::StrCat("want a finite value >= 0, got ", ShowNumber(weight)));
+  }
+  if (any || !wrong.none()) return;
+  faults->push_back(
+      {path, absl::StrCat("want a weight for each group, one of them > 0, got ",
+                          weights.empty() ? "none" : "only zeros")});
+}
+
 // What the number of classes and of their rows says.
 void CheckClassWeightsOf(const v1::RunSpec& spec, const KnownRows& train,
                          std::vector<Fault>* faults) {
@@ -331,6 +358,7 @@ void CheckWeighting(const v1::RunSpec& spec, std::vector<Fault>* faults) {
               faults);
   }
   if (weighting.has_dual_path()) CheckDualPath(spec, faults);
+  if (weighting.has_per_group()) CheckGroupWeights(spec, faults);
   if (!weighting.per_class().weights().empty()) {
     return CheckClassWeights(spec, faults);
   }

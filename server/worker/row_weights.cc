@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/worker/failure.h"
 #include "server/worker/read_files.h"
 #include "support/status_macros.h"
@@ -145,6 +148,61 @@ absl::StatusOr<Weights> DualOptimal(const v1::RunSpec& spec,
                                : absl::InvalidArgumentError(message);
 }
 
+// The names of the groups that rows have, by the groups' numbers.
+std::map<int32_t, std::string> NamesOf(const training::RowGroups& groups) {
+  std::map<int32_t, std::string> names;
+  for (const int32_t number : groups.numbers) {
+    names.try_emplace(number, groups.names[static_cast<size_t>(number)]);
+  }
+  return names;
+}
+
+// That each weight has a group, and is one.
+absl::Status CheckGroups(const v1::PerGroupWeighting& per_group,
+                         const std::map<int32_t, std::string>& names) {
+  std::set<std::string> there;
+  for (const auto& [number, name] : names) there.insert(name);
+  const std::map<std::string, double> weights(per_group.weights().begin(),
+                                              per_group.weights().end());
+  for (const auto& [group, weight] : weights) {
+    const std::string path =
+        absl::StrCat("weighting.per_group.weights[\"", group, "\"]");
+    STEELYARD_RETURN_IF_ERROR(CheckAtLeastZero(path, weight));
+    if (there.contains(group)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": want a group that training rows have; there are ",
+                     absl::StrJoin(there, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Weights> PerGroup(const v1::PerGroupWeighting& per_group,
+                                 const training::RowGroups& groups) {
+  if (groups.numbers.empty()) {
+    return Wrong(
+        "weighting.per_group: want data.csv.group, the column that says to "
+        "which group a row belongs, got none");
+  }
+  const std::map<int32_t, std::string> names = NamesOf(groups);
+  STEELYARD_RETURN_IF_ERROR(CheckGroups(per_group, names));
+  std::map<int32_t, double> of_group;
+  for (const auto& [number, name] : names) {
+    const auto given = per_group.weights().find(name);
+    if (given == per_group.weights().end()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "weighting.per_group.weights: want a weight for each group, got "
+          "none for \"",
+          name, "\""));
+    }
+    of_group[number] = given->second;
+  }
+  Weights weights;
+  for (const int32_t number : groups.numbers) {
+    weights.push_back(of_group.at(number));
+  }
+  return weights;
+}
+
 absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
                                const TrainingRows& rows, const Shift& shift) {
   const v1::Weighting& weighting = spec.weighting();
@@ -167,6 +225,8 @@ absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
       return shift.ratio->train;
     case v1::Weighting::kLabelShift:
       return Spread(rows, shift.class_weights);
+    case v1::Weighting::kPerGroup:
+      return PerGroup(weighting.per_group(), rows.train.groups);
     case v1::Weighting::kLearned:
       return Weights();
     case v1::Weighting::KIND_NOT_SET:
@@ -174,8 +234,8 @@ absl::StatusOr<Weights> OfKind(const v1::RunSpec& spec,
   }
   return Wrong(
       "weighting: want uniform, per_class, per_example, inverse_frequency, "
-      "effective_number, dual_optimal, density_ratio, label_shift or learned, "
-      "got nothing");
+      "effective_number, dual_optimal, density_ratio, label_shift, per_group "
+      "or learned, got nothing");
 }
 
 // Takes the weights along the path that begins at p*.

@@ -224,6 +224,12 @@ constexpr BadSpec kBadLabelShifts[] = {
        s->mutable_loss()->mutable_squared();
      },
      "weighting.label_shift", "want labels that are classes"},
+    {"GroupWeightsWithoutGroups",
+     [](Spec* s) {
+       (*s->mutable_weighting()->mutable_per_group()->mutable_weights())["a"] =
+           1;
+     },
+     "weighting.per_group", "want data.csv.group"},
 };
 
 }  // namespace

@@ -45,7 +45,7 @@ std::vector<BadSpec> BadWeightingSpecs();
 // That about rows drawn in the place of weights, weights that are learned, and
 // snapshots.
 std::vector<BadSpec> BadResamplingSpecs();
-// That about targets, and weights that come of them.
+// That about targets, and weights that come of them or of groups.
 std::vector<BadSpec> BadShiftSpecs();
 // That about networks.
 std::vector<BadSpec> BadNetworkSpecs();

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/server/worker/leases.h"
+#include "tests/server/worker/stored_leases.h"
 #include "tests/server/worker/train_to_end.h"
 #include "training/shift/kliep.h"
 #include "training/shift/least_squares_ratio.h"
@@ -25,6 +25,7 @@ using Values = std::vector<double>;
 using Numbers = std::map<std::string, double>;
 
 constexpr auto kSpec = absl::StatusCode::kInvalidArgument;
+constexpr auto kDataset = absl::StatusCode::kFailedPrecondition;
 
 void AddClass(v1::Data& data, int64_t label, uint64_t rows, double x,
               double y) {
@@ -342,6 +343,41 @@ TEST(TargetTest, LabelShiftFindsTheShares) {
     // Weighted to the target's prior there is nothing left to adjust.
     EXPECT_NEAR(last.at("train/adjusted_error"), last.at("train/error"), 1e-12);
   }
+}
+
+v1::TrainLease GroupLease() {
+  v1::TrainLease lease =
+      CsvLease("train", "x,site,y\n1,a,1\n2,c,1\n-1,a,-1\n-2,c,-1\n5,c,1\n");
+  v1::RunSpec& spec = *lease.mutable_spec();
+  spec.mutable_data()->mutable_csv()->set_group("site");
+  auto& weights =
+      *spec.mutable_weighting()->mutable_per_group()->mutable_weights();
+  weights["a"] = 3;
+  weights["c"] = 1;
+  return lease;
+}
+
+TEST(TargetTest, GroupsHaveTheirWeights) {
+  const Numbers last = TrainToEnd(Make(GroupLease()).get());
+  EXPECT_NEAR(last.at("weights/effective_sample_size"), 81.0 / 21, 1e-14);
+}
+
+TEST(TargetTest, EachGroupNeedsAWeightAndEachWeightAGroup) {
+  v1::TrainLease lease = GroupLease();
+  auto& weights = *lease.mutable_spec()
+                       ->mutable_weighting()
+                       ->mutable_per_group()
+                       ->mutable_weights();
+  weights["b"] = 1;
+  EXPECT_THAT(MakeTrainer(lease, MemoryLimit()).status(),
+              StatusIs(kDataset,
+                       "weights[\"b\"]: want a group that training "
+                       "rows have; there are a, c"));
+  weights.erase("b");
+  weights.erase("c");
+  EXPECT_THAT(
+      MakeTrainer(lease, MemoryLimit()).status(),
+      StatusIs(kDataset, "want a weight for each group, got none for \"c\""));
 }
 
 // What only the rows can say fails the run with the reason.
