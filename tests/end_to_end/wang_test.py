@@ -30,6 +30,7 @@ class WangTest(ServerTest):
         measured = {
             "margin": self.errors(
                 "loss={squared: {}}", "regularizer.l2.strength=0",
+                "stop.steps=15",
                 "data.classes={positive: [1], negative: [-1]}",
                 "weighting={uniform: {}}"),
             "0": self.errors(f"{power}=0"), "1": self.errors(f"{power}=1"),
