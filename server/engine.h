@@ -176,6 +176,11 @@ class Engine {
   void LoseSession(SessionId session, const std::string& message);
   void OnHeartbeat(SessionId session, const v1::WorkerHeartbeat& heartbeat);
   std::string LastWords(const std::string& worker) const;
+  // Those since it began to inspect the dataset, without what names another.
+  std::string LastWordsOn(const std::string& worker,
+                          const storage::Sha256& dataset) const;
+  static std::string WordsOf(const std::string& worker,
+                             const std::vector<std::string>& lines);
 
   // engine_datasets.cc
   void AddPending(const storage::Sha256& dataset, int64_t size_bytes);

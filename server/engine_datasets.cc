@@ -92,6 +92,24 @@ void Engine::OnInspected(SessionId session,
   AdvanceInspection(dataset);
 }
 
+// A worker reads the files of many users.
+std::string Engine::LastWordsOn(const std::string& worker,
+                                const storage::Sha256& dataset) const {
+  std::vector<std::string> lines =
+      executor_.LastLogLines(worker, options_.log_lines_in_result);
+  const auto names = [](const std::string& line, const std::string& hex) {
+    return line.find("sha256/" + hex) != std::string::npos;
+  };
+  const auto begin = std::find_if(
+      lines.rbegin(), lines.rend(),
+      [&](const std::string& line) { return names(line, dataset.hex); });
+  if (begin != lines.rend()) lines.erase(lines.begin(), begin.base() - 1);
+  std::erase_if(lines, [&](const std::string& line) {
+    return names(line, "") && !names(line, dataset.hex);
+  });
+  return WordsOf(worker, lines);
+}
+
 void Engine::LoseInspection(const storage::Sha256& dataset,
                             const std::string& worker,
                             const std::string& message) {
@@ -104,8 +122,10 @@ void Engine::LoseInspection(const storage::Sha256& dataset,
         .summary = "",
         .rejection = absl::StrCat(
             "want a file that a worker can read, got one that ended ",
-            inspection.losses, " workers in a row; the last, ", worker, ": ",
-            message, "; put it again to have it read once more"),
+            inspection.losses,
+            " workers in a row; put it again to have it read once more; the "
+            "last: ",
+            message, LastWordsOn(worker, dataset)),
         .time = now_};
   }
   AdvanceInspection(dataset);

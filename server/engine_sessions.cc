@@ -129,8 +129,12 @@ void Engine::MakeIdle(SessionId id) {
 }
 
 std::string Engine::LastWords(const std::string& worker) const {
-  const std::vector<std::string> lines =
-      executor_.LastLogLines(worker, options_.log_lines_in_result);
+  return WordsOf(worker,
+                 executor_.LastLogLines(worker, options_.log_lines_in_result));
+}
+
+std::string Engine::WordsOf(const std::string& worker,
+                            const std::vector<std::string>& lines) {
   if (lines.empty()) return "";
   return absl::StrCat("\nthe last lines of worker ", worker, ":\n",
                       absl::StrJoin(lines, "\n"));

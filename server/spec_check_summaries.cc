@@ -17,9 +17,6 @@
 namespace steelyard::server {
 namespace {
 
-// The worker's: training/data/csv.cc.
-constexpr size_t kMostGroupBytes = 64;
-
 using Counts = google::protobuf::RepeatedPtrField<v1::ValueCount>;
 
 std::string NameOf(v1::DatasetForm form) {
@@ -121,11 +118,6 @@ class SetChecker {
   int64_t CheckGroups(const v1::ColumnSummary& column) {
     if (choice_.classes != nullptr || data_.has_take()) return 0;
     for (const v1::TextCount& text : column.texts()) {
-      if (text.text().size() > kMostGroupBytes) {
-        Add("csv.group", absl::StrCat("want texts of at most ", kMostGroupBytes,
-                                      " bytes, got ", text.text().size(), ", ",
-                                      ShowText(text.text())));
-      }
       if (!text.text().empty()) continue;
       Add("csv.group",
           absl::StrCat("want a text in every row, got ", text.count(),

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/losses.h"
+#include "training/network_margins.h"
 #include "training/output_losses.h"
 #include "training/penalty.h"
 #include "training/sum_tree.h"
@@ -87,39 +88,6 @@ absl::StatusOr<double> FixedStep(const NetworkProblem& problem,
   const double sum = SumOverRows(
       n, [&](int64_t i) { return weights.values[static_cast<size_t>(i)]; });
   return problem.rate.initial * (static_cast<double>(n) / sum);
-}
-
-// Why P10 says nothing of such a network; empty where it does.
-std::string WhyNoP10(const Architecture& architecture, bool signs) {
-  if (!signs) return "the model has several outputs";
-  if (architecture.hidden.empty()) return "";
-  if (architecture.biases == Biases::kPerLayer) {
-    return "the layers have biases of their own";
-  }
-  const bool contracts = architecture.activation == Activation::kIdentity ||
-                         architecture.activation == Activation::kRelu ||
-                         (architecture.activation == Activation::kLeakyRelu &&
-                          std::fabs(architecture.leak) <= 1);
-  return contracts ? "" : "the activation is not 1-Lipschitz and homogeneous";
-}
-
-template <typename Real>
-double LongestRow(const NetworkRows<Real>& set) {
-  double longest = 0;
-  for (int64_t i = 0; i < set.rows; ++i) {
-    longest = std::max(longest, NormOf(set.features, set.row(i)));
-  }
-  return longest;
-}
-
-// Of the layers' weights.
-template <typename Real>
-double ProductOfNorms(const std::vector<Layer>& layers, const Real* theta) {
-  double product = 1;
-  for (const Layer& layer : layers) {
-    product *= NormOf(layer.inputs * layer.units, theta + layer.weights);
-  }
-  return product;
 }
 
 }  // namespace
@@ -210,37 +178,6 @@ void NetworkMetrics<Real>::AddDiagnostics(const NetworkProblem& problem,
 }
 
 template <typename Real>
-void NetworkMetrics<Real>::WriteMarginGradients(const Real* theta,
-                                                Network<Real>& network,
-                                                std::span<double> to) const {
-  const NetworkRows<Real>& set = sets_[0];
-  const int64_t k = network.outputs();
-  AlignedArray<Real> gradient(network.parameters());
-  AlignedArray<Real> slopes(k);
-  double* next = to.data();
-  for (int64_t i = 0; i < set.rows; ++i) {
-    const Real* f = network.Forward(theta, set.row(i), 1);
-    const double y = set.labels[static_cast<size_t>(i)];
-    std::fill_n(slopes.data(), k, Real{0});
-    if (k == 1) {
-      slopes[0] = static_cast<Real>(y);
-    } else {
-      // Of the margin f_y - max of the others.
-      const auto own = static_cast<int64_t>(y);
-      int64_t other = own == 0 ? 1 : 0;
-      for (int64_t c = 0; c < k; ++c) {
-        if (c != own && f[c] > f[other]) other = c;
-      }
-      slopes[own] = 1;
-      slopes[other] = -1;
-    }
-    std::fill_n(gradient.data(), gradient.size(), Real{0});
-    network.AddGradient(theta, set.row(i), 1, slopes.data(), gradient.data());
-    next = std::copy_n(gradient.data(), gradient.size(), next);
-  }
-}
-
-template <typename Real>
 void NetworkMetrics<Real>::MeasureMargins(double norm, const Real* theta,
                                           Network<Real>& network,
                                           Values& values) {
@@ -255,7 +192,9 @@ void NetworkMetrics<Real>::MeasureMargins(double norm, const Real* theta,
   const std::vector<double> parameters(theta, theta + network.parameters());
   kkt_.Measure(
       margins_, parameters,
-      [&](std::span<double> to) { WriteMarginGradients(theta, network, to); },
+      [&](std::span<double> to) {
+        WriteMarginGradients(sets_[0], theta, network, to);
+      },
       values);
 }
 

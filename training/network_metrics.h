@@ -105,9 +105,6 @@ class NetworkMetrics {
   // them; norm: ||theta||.
   void MeasureMargins(double norm, const Real* theta, Network<Real>& network,
                       Values& values);
-  // Writes the gradients of the training rows' margins, [n, P].
-  void WriteMarginGradients(const Real* theta, Network<Real>& network,
-                            std::span<double> to) const;
   void AddTarget(const Target& target, int64_t columns);
   // log_weights: as NetworkRows has them.
   double LogLossOf(const NetworkRows<Real>& set,

@@ -452,8 +452,12 @@ TEST_F(CommandTest, AServerWithoutExperimentsSaysHowTheyAreMade) {
 
 TEST_F(CommandTest, ADatasetIsFoundByTheBeginningOfItsHash) {
   const std::string hex = "0123abcd" + std::string(56, '0');
-  server_.get_dataset = [](const v1::GetDatasetRequest& request,
-                           v1::GetDatasetResponse&) {
+  server_.get_dataset = [&hex](const v1::GetDatasetRequest& request,
+                               v1::GetDatasetResponse& response) {
+    if (request.name() == "datasets/" + hex) {
+      response.mutable_dataset()->set_name(request.name());
+      return grpc::Status::OK;
+    }
     return grpc::Status(grpc::StatusCode::NOT_FOUND,
                         request.name() + ": no such dataset");
   };

@@ -217,16 +217,6 @@ stop: {steps: 10}
                          status=4).stderr
         self.assertRegex(error, r"d\.yaml: .*csv\.dataset: want a dataset")
 
-    def test_a_long_text_of_a_group_is_refused_before_it_trains(self):
-        self.put("g.csv", b"a,g,y\n1,%s,1\n2,b,-1\n" % (b"x" * 65), "--name", "g")
-        spec = self.write("g.yaml", """\
-data: {csv: {dataset: g, label: y, group: g, features: [a]}}
-optimizer: {gradient_descent: {learning_rate: 0.1}}
-stop: {steps: 10}
-""")
-        error = self.cli("submit", spec, status=INVALID).stderr
-        self.assertIn("csv.group: want texts of at most 64 bytes, got 65", error)
-
     def test_the_same_file_is_stored_once(self):
         content = b"a,y\n1,1\n3,-1\n"
         self.put("one.csv", content)

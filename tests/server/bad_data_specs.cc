@@ -72,7 +72,8 @@ constexpr BadSpec kBadData[] = {
        s->mutable_data()->mutable_classes()->add_positive(1);
        s->mutable_data()->mutable_classes()->add_negative(-1);
      },
-     "data.inline.labels[0]", "want a whole number as label, got 1.5"},
+     "data.inline.labels[0]",
+     "want a whole number of at most 2^53 in magnitude as label, got 1.5"},
     {"ALabelThatIsNaN",
      [](Spec* s) {
        s->mutable_data()->mutable_inline_()->set_labels(

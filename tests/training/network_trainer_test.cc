@@ -331,7 +331,7 @@ TEST(NetworkTrainerTest, ValuesBeyondSinglePrecisionAreRefused) {
 TEST(NetworkTrainerTest, ATestSetThatOverflowsHasNoLoss) {
   NetworkProblem problem = D8Network();
   problem.tests.push_back({"far", problem.train});
-  for (double& x : problem.tests[0].rows.features) x *= 5e307;
+  for (double& x : problem.tests[0].rows.features) x *= -5e307;
   absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Create(problem);
   ASSERT_THAT(trainer, IsOk());
   const Values last = ByName(**trainer, RunToEnd(**trainer).back());

@@ -86,7 +86,8 @@ absl::StatusOr<Label> RowPicker::Map(double label) const {
   // Past 2^53 a double no longer tells neighbours apart.
   constexpr double kMaxWhole = 9007199254740992.0;
   if (!(std::abs(label) <= kMaxWhole) || label != std::floor(label)) {
-    return Want("a whole number as label, got ", label);
+    return Want("a whole number of at most 2^53 in magnitude as label, got ",
+                label);
   }
   return MapWhole(label);
 }

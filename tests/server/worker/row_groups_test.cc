@@ -119,8 +119,11 @@ TEST(RowGroupsTest, NetworksHaveThemAndNumbersDoNot) {
   for (const training::Absence& absence : (*trainer)->absent()) {
     absent[absence.metric] = absence.reason;
   }
-  // All labels are +1 or -1, so that signs are classes even so.
-  EXPECT_EQ(absent.count("train/worst_group_error"), 0U);
+  // All labels are +1 or -1, but only `classes` would make them classes.
+  EXPECT_EQ(absent["train/worst_group_error"], "the labels are no classes");
+  EXPECT_THAT(GroupValues(lease), ElementsAre());
+  spec.mutable_data()->mutable_classes()->add_positive(1);
+  spec.mutable_data()->mutable_classes()->add_negative(-1);
   EXPECT_THAT(
       GroupValues(lease),
       ElementsAre(Pair("train/error/a%20b", 0), Pair("train/error/c", 0),

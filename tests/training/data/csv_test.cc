@@ -445,7 +445,9 @@ TEST(ReadCsvTest, RefusesLabelsThatAreNoClasses) {
                "choose with classes, as in classes: {positive: [1], "
                "negative: [0]}"));
   EXPECT_THAT(ReadText("x,y\n1,0.5\n"),
-              StatusIs(kInvalid, "want a whole number as label, got 0.5"));
+              StatusIs(kInvalid,
+                       "want a whole number of at most 2^53 in magnitude as "
+                       "label, got 0.5"));
   EXPECT_THAT(ReadText("x,y\n1,3\n", "", {.positive = {1}, .negative = {2}}),
               StatusIs(kInvalid, "want at least one row"));
 }

@@ -208,9 +208,12 @@ TEST(ReadIdxTest, RefusesLabelsThatAreNoClasses) {
               StatusIs(kInvalid, "positive [7] and negative [8, 9], got none"));
   const std::string halves = BigEndian(std::bit_cast<uint32_t>(1.0f), 4) +
                              BigEndian(std::bit_cast<uint32_t>(0.5f), 4);
-  EXPECT_THAT(ReadBytes(images, Idx(0x0D, {2}, halves),
-                        {.positive = {1}, .negative = {0}}),
-              StatusIs(kInvalid, "row 2: want a whole number as label"));
+  EXPECT_THAT(
+      ReadBytes(images, Idx(0x0D, {2}, halves),
+                {.positive = {1}, .negative = {0}}),
+      StatusIs(
+          kInvalid,
+          "row 2: want a whole number of at most 2^53 in magnitude as label"));
 }
 
 TEST(ReadIdxTest, RefusesShapesThatDoNotFit) {
