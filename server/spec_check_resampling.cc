@@ -23,8 +23,8 @@ void CheckLearned(const v1::RunSpec& spec, std::vector<Fault>* faults) {
     faults->push_back({FieldPath(kLearned, field),
                        absl::StrCat("want ", what, ", got ", ShowNumber(got))});
   };
-  want(std::isfinite(learned.bound()) && learned.bound() > 1, "bound",
-       "a finite value > 1", learned.bound());
+  want(learned.bound() > 1 && learned.bound() <= 1e100, "bound",
+       "a value > 1 and at most 1e100", learned.bound());
   want(std::isfinite(learned.learning_rate()) && learned.learning_rate() > 0,
        "learning_rate", "a finite value > 0", learned.learning_rate());
   if (!v1::LearningGoal_IsValid(learned.goal())) {

@@ -17,13 +17,14 @@ namespace steelyard::training {
 // rows are separated (Lyu & Li 2020; claim C4 of docs/science.md):
 //   kkt/stationarity     || theta - sum_i mu_i grad m_i || / ||theta||, the
 //                        least over mu >= 0
-//   kkt/complementarity  sum_i mu_i (m_i / min m - 1) / sum_i mu_i
+//   kkt/complementarity  sum_i mu_i (m_i / min m - 1) / sum_i mu_i, the least
+//                        over such mu
 // Both are 0 at such a point scaled in any way, and absent until every margin
 // is above 0.
 class KktMetrics {
  public:
   // Where n rows times P parameters are above this, there are none.
-  static constexpr int64_t kMostValues = 1'000'000;
+  static constexpr int64_t kMostValues = 100'000;
 
   KktMetrics() = default;  // measures nothing
   // reason: why there are none; empty where the model is homogeneous and its

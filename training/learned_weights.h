@@ -14,7 +14,7 @@ namespace steelyard::training {
 //   kSumOne   (l_i - A) / (n sum w)
 // kMinOne has none.
 struct LearnedWeights {
-  double bound = 10;         // finite, > 1
+  double bound = 10;         // > 1, at most 1e100
   double learning_rate = 1;  // finite, > 0
   bool maximize = false;
 };

@@ -274,8 +274,9 @@ absl::Status CheckRun(const Problem& problem) {
 
 absl::Status CheckLearned(const LinearProblem& problem) {
   if (!problem.learned) return absl::OkStatus();
-  if (!(std::isfinite(problem.learned->bound) && problem.learned->bound > 1)) {
-    return Want("learned.bound", "a finite value > 1", problem.learned->bound);
+  if (!(problem.learned->bound > 1 && problem.learned->bound <= 1e100)) {
+    return Want("learned.bound", "a value > 1 and at most 1e100",
+                problem.learned->bound);
   }
   STEELYARD_RETURN_IF_ERROR(
       WantAboveZero("learned.learning_rate", problem.learned->learning_rate));

@@ -43,9 +43,12 @@ absl::Status CheckKind(const v1::RunSpec& spec, LabelValues labels) {
       "resampling: want multinomial, bernoulli, under or over, got nothing");
 }
 
-Numbers ClassesOf(const TrainingRows& rows) {
+// Of the rows `kept`.
+Numbers ClassesOf(const TrainingRows& rows, const Numbers& kept) {
   Numbers classes;
-  for (const double label : rows.train.labels) {
+  classes.reserve(kept.size());
+  for (const int64_t row : kept) {
+    const double label = rows.train.labels[static_cast<size_t>(row)];
     classes.push_back(rows.labels == LabelValues::kSigns
                           ? (label > 0 ? 1 : 0)
                           : static_cast<int64_t>(label));
@@ -53,14 +56,26 @@ Numbers ClassesOf(const TrainingRows& rows) {
   return classes;
 }
 
+// A row of weight 0 is as if it were not there.
+Numbers DrawByClass(const v1::Resampling& resampling, const TrainingRows& rows,
+                    const std::vector<double>& weights) {
+  Numbers kept;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) kept.push_back(static_cast<int64_t>(i));
+  }
+  const Numbers classes = ClassesOf(rows, kept);
+  Numbers drawn = resampling.has_under()
+                      ? training::UnderSample(classes, resampling.seed())
+                      : training::OverSample(classes, resampling.seed());
+  for (int64_t& row : drawn) row = kept[static_cast<size_t>(row)];
+  return drawn;
+}
+
 Numbers Draw(const v1::Resampling& resampling, const TrainingRows& rows,
              const std::vector<double>& weights) {
   const uint64_t seed = resampling.seed();
-  if (resampling.has_under()) {
-    return training::UnderSample(ClassesOf(rows), seed);
-  }
-  if (resampling.has_over()) {
-    return training::OverSample(ClassesOf(rows), seed);
+  if (resampling.has_under() || resampling.has_over()) {
+    return DrawByClass(resampling, rows, weights);
   }
   return resampling.has_multinomial() ? training::DrawMultinomial(weights, seed)
                                       : training::DrawBernoulli(weights, seed);

@@ -30,7 +30,9 @@ v1::DualPath* DualPathOf(Spec* s) {
 
 constexpr BadSpec kBadResampling[] = {
     {"ABoxOfOnePoint", [](Spec* s) { LearnedOf(s)->set_bound(1); },
-     "weighting.learned.bound", "want a finite value > 1, got 1"},
+     "weighting.learned.bound", "want a value > 1 and at most 1e100, got 1"},
+    {"ABoxWithoutEnd", [](Spec* s) { LearnedOf(s)->set_bound(1e101); },
+     "weighting.learned.bound", "at most 1e100, got 1e+101"},
     {"ALearnedRateOfZero", [](Spec* s) { LearnedOf(s)->set_learning_rate(0); },
      "weighting.learned.learning_rate", "want a finite value > 0, got 0"},
     {"AGoalThatIsUnknown",

@@ -84,6 +84,16 @@ TEST(KktTest, IsTheDistanceFromTheConeByHand) {
   EXPECT_DOUBLE_EQ(values[1].value, 3);  // the second row's slack alone
 }
 
+// On D8 many multipliers make theta: a linear program found the least slack.
+TEST(KktTest, TakesTheLeastSlackOfAllMultipliers) {
+  LinearProblem problem = D8(PerClass(D8().train, 10, 1));
+  problem.steps = 100'000;
+  const auto run = Measure(std::move(problem));
+  EXPECT_NEAR(run.at(10).at("kkt/complementarity"), 7.43, 0.005);
+  EXPECT_NEAR(run.at(1'000).at("kkt/complementarity"), 0.87, 0.005);
+  EXPECT_NEAR(run.at(100'000).at("kkt/complementarity"), 0.19, 0.005);
+}
+
 TEST(KktTest, TendsToZeroOnD8) {
   LinearProblem problem = D8();
   problem.steps = 100'000;

@@ -161,7 +161,7 @@ TEST(LearnedWeightsTest, AreCheckedBeforeTheyAreUsed) {
                 StatusIs(absl::StatusCode::kInvalidArgument, message));
   };
   refused([](LinearProblem& p) { p.learned->bound = 1; },
-          "learned.bound: want a finite value > 1, got 1");
+          "learned.bound: want a value > 1 and at most 1e100, got 1");
   refused([](LinearProblem& p) { p.learned->learning_rate = 0; },
           "learned.learning_rate: want a finite value > 0, got 0");
   refused([](LinearProblem& p) { p.weights.assign(8, 1); },

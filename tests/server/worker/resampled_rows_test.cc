@@ -67,6 +67,18 @@ TEST(ResamplingTest, UnderAndOverKeepTheWeights) {
   EXPECT_EQ(RowsOf(lease), 10);
 }
 
+// Rows of weight 0 are not there to be drawn or counted.
+TEST(ResamplingTest, UnderAndOverLeaveRowsWithoutWeightOut) {
+  v1::TrainLease lease = D8Lease(10);
+  v1::PerExampleWeighting* weights =
+      lease.mutable_spec()->mutable_weighting()->mutable_per_example();
+  for (const double w : {1, 0, 0, 1, 1, 1, 1, 1}) weights->add_weights(w);
+  lease.mutable_spec()->mutable_resampling()->mutable_under();
+  EXPECT_EQ(RowsOf(lease), 4);
+  lease.mutable_spec()->mutable_resampling()->mutable_over();
+  EXPECT_EQ(RowsOf(lease), 8);
+}
+
 // Drawn twice is two rows: the run is that of the weights that say so.
 TEST(ResamplingTest, ARowTwiceIsAWeightOfTwo) {
   v1::TrainLease drawn = D8Lease(1000);
