@@ -204,7 +204,6 @@ absl::StatusOr<DensityRatio> ExactRatioOf(const v1::RunSpec& spec,
 absl::StatusOr<DensityRatio> EstimateRatio(const v1::RunSpec& spec,
                                            const Rows& source,
                                            const Rows& target) {
-  STEELYARD_RETURN_IF_ERROR(CheckDensityRatio(spec));
   const std::string path = absl::StrCat(
       "weighting.density_ratio.", NameOf(spec.weighting().density_ratio()));
   absl::StatusOr<DensityRatio> ratio = Estimate(spec, source, target);

@@ -38,7 +38,7 @@ bool HasExactRatio(const v1::RunSpec& spec);
 absl::StatusOr<DensityRatio> ExactRatioOf(const v1::RunSpec& spec,
                                           const training::Rows& source);
 
-// Estimates the ratio that the spec's weighting names.
+// Estimates the ratio that the spec's weighting names; the spec is checked.
 // Errors: InvalidArgument, naming the field; FailedPrecondition where stored
 // rows do not serve.
 absl::StatusOr<DensityRatio> EstimateRatio(const v1::RunSpec& spec,

@@ -48,10 +48,8 @@ Numbers ClassesOf(const TrainingRows& rows, const Numbers& kept) {
   Numbers classes;
   classes.reserve(kept.size());
   for (const int64_t row : kept) {
-    const double label = rows.train.labels[static_cast<size_t>(row)];
-    classes.push_back(rows.labels == LabelValues::kSigns
-                          ? (label > 0 ? 1 : 0)
-                          : static_cast<int64_t>(label));
+    classes.push_back(static_cast<int64_t>(
+        ClassOf(rows.labels, rows.train.labels[static_cast<size_t>(row)])));
   }
   return classes;
 }

@@ -96,16 +96,6 @@ class GoldenTest(ServerTest):
         for step in (10**6, 10**7):
             self.assertLess(abs(predicted[step] / gap[step] - 1), 2e-5)
 
-    def last(self, spec, *changes):
-        """The last value of each metric."""
-        arguments = [str(EXAMPLES / spec)]
-        for change in changes:
-            arguments += ["--set", change]
-        run = self.submit(*arguments)
-        self.wait_for(run)
-        return {name: series[max(series)]
-                for name, series in self.metrics(run).items()}
-
     def check_printed(self, value, printed, what):
         self.assertLessEqual(abs(value - float(printed)),
                              half_unit(printed) * (1 + 1e-6),
@@ -113,37 +103,37 @@ class GoldenTest(ServerTest):
 
     def test_the_regularized_path_of_toy_a(self):
         for row in goldens("toy-a-path"):
-            end = self.last("toy-a-path.yaml",
-                            "weighting.per_class.ratio=" + row["weighting"],
-                            "regularizer.l2.strength=" + row["loss"])
+            end = self.last_of("toy-a-path.yaml",
+                               "weighting.per_class.ratio=" + row["weighting"],
+                               "regularizer.l2.strength=" + row["loss"])
             self.check_printed(end[row["metric"]], row["printed"], row)
 
     def test_the_regularized_path_of_two_units(self):
         for row in goldens("two-units-path"):
-            end = self.last("two-units-path.yaml",
-                            "weighting.per_class.ratio=" + row["weighting"],
-                            "regularizer.l2.strength=" + row["loss"])
+            end = self.last_of("two-units-path.yaml",
+                               "weighting.per_class.ratio=" + row["weighting"],
+                               "regularizer.l2.strength=" + row["loss"])
             self.check_printed(end[row["metric"]], row["printed"], row)
 
     def test_polynomial_tails_keep_the_weights(self):
         for alpha, ratio, limit in ((1, .1, .58480), (1, 1, 1.25992),
                                     (1, 10, 2.71442), (2, .1, .79527),
                                     (2, 1, 1.41421), (2, 10, 2.51487)):
-            end = self.last("polynomial-tail.yaml",
-                            f"loss.poly_tailed.alpha={alpha}",
-                            f"weighting.per_class.ratio={ratio}")
+            end = self.last_of("polynomial-tail.yaml",
+                               f"loss.poly_tailed.alpha={alpha}",
+                               f"weighting.per_class.ratio={ratio}")
             got = end["parameters/0"] / end["parameters/1"]
             self.assertLess(abs(got / limit - 1), 1e-4, (alpha, ratio))
 
     def test_multipliers_set_the_limit(self):
         for ratio, printed in ((1, "1.7993"), (10, "2.1513")):
-            end = self.last("multipliers.yaml",
-                            f"weighting.per_class.ratio={ratio}")
+            end = self.last_of("multipliers.yaml",
+                               f"weighting.per_class.ratio={ratio}")
             self.check_printed(end["parameters/0"] / end["parameters/1"],
                                printed, ratio)
 
     def test_scaled_steps_reach_losses_that_are_no_doubles(self):
-        end = self.last("mirror-descent.yaml")
+        end = self.last_of("mirror-descent.yaml")
         self.assertLess(end["train/log_loss"], -7990)
         self.assertEqual(end["train/loss"], 0)
         self.assertLess(end["direction/gap"], 1e-3)

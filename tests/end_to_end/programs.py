@@ -223,6 +223,23 @@ class ServerTest(unittest.TestCase):
                 row["value"])
         return series
 
+    def submit_example(self, spec, *changes):
+        """Submits a spec of client/examples with `--set` changes; the run's name."""
+        arguments = [str(EXAMPLES / spec)]
+        for change in changes:
+            arguments += ["--set", change]
+        return self.submit(*arguments)
+
+    def last(self, run, deadline_s=DEADLINE_S):
+        """Waits until the run has ended; the last value of each metric."""
+        self.wait_for(run, deadline_s=deadline_s)
+        return {name: series[max(series)]
+                for name, series in self.metrics(run).items()}
+
+    def last_of(self, spec, *changes):
+        """The same of a spec of client/examples."""
+        return self.last(self.submit_example(spec, *changes))
+
     def write(self, name, text):
         path = self.directory / name
         path.write_text(text, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import math
 
-from programs import EXAMPLES, ServerTest
+from programs import ServerTest
 
 
 class RareClassesTest(ServerTest):
@@ -11,18 +11,6 @@ class RareClassesTest(ServerTest):
         super().setUp()
         self.start_server()
 
-    def start(self, spec, *changes):
-        arguments = [str(EXAMPLES / spec)]
-        for change in changes:
-            arguments += ["--set", change]
-        return self.submit(*arguments)
-
-    def last(self, run, deadline_s=60):
-        """The last value of each metric."""
-        self.wait_for(run, deadline_s=deadline_s)
-        return {name: series[max(series)]
-                for name, series in self.metrics(run).items()}
-
     def test_the_population_of_menons_problem_errs_as_derived(self):
         log_19 = math.log(19)
         losses = {
@@ -30,10 +18,11 @@ class RareClassesTest(ServerTest):
             "pairwise_margin: {factors: [1, 19]}": 7.8650,
             f"pairwise_margin: {{offsets: [[0, -{log_19}], [{log_19}, 0]]}}":
                 7.8650}
-        runs = {loss: self.start("menon-population.yaml",
-                                 f"loss={{{loss}}}") for loss in losses}
+        runs = {loss: self.submit_example("menon-population.yaml",
+                                          f"loss={{{loss}}}") for loss in losses}
         for loss, percent in losses.items():
-            error = self.last(runs[loss])["test/balanced_error_exact"]
+            end = self.last(runs[loss], deadline_s=60)
+            error = end["test/balanced_error_exact"]
             self.assertLessEqual(abs(100 * error - percent), 0.5e-4, loss)
 
     def test_drawn_rows_of_menons_problem_come_near(self):
@@ -42,7 +31,8 @@ class RareClassesTest(ServerTest):
         changes = {"loss={logistic: {}}": (18.0770, 0.5),
                    "weighting={inverse_frequency: {}}": (7.8650, 0.02),
                    "loss={logit_adjusted: {}}": (7.8650, 0.02)}
-        runs = {change: self.start("menon.yaml", change) for change in changes}
+        runs = {change: self.submit_example("menon.yaml", change)
+                for change in changes}
         for change, (percent, slack) in changes.items():
             end = self.last(runs[change], deadline_s=300)
             error = 100 * end["test/balanced_error_exact"]

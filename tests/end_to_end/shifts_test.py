@@ -19,19 +19,9 @@ class ShiftsTest(ServerTest):
         super().setUp()
         self.start_server()
 
-    def last(self, spec, *changes):
-        """The last value of each metric."""
-        arguments = [str(EXAMPLES / spec)]
-        for change in changes:
-            arguments += ["--set", change]
-        run = self.submit(*arguments)
-        self.wait_for(run)
-        return {name: series[max(series)]
-                for name, series in self.metrics(run).items()}
-
     def test_the_exact_ratio_fits_the_targets_line(self):
         """The variances are those of tests/server/worker/covariate_shift_test."""
-        end = self.last("covariate-shift.yaml")
+        end = self.last_of("covariate-shift.yaml")
         self.assertAlmostEqual(end["parameters/0"], 2 * MU,
                                delta=five_errors(24.82))
         self.assertAlmostEqual(end["parameters/1"], 1 - MU**2,
@@ -43,7 +33,7 @@ class ShiftsTest(ServerTest):
                                delta=1e-12)
 
     def test_without_weights_the_line_is_the_sources(self):
-        end = self.last("covariate-shift.yaml", "weighting={uniform: {}}")
+        end = self.last_of("covariate-shift.yaml", "weighting={uniform: {}}")
         self.assertAlmostEqual(end["parameters/0"], 0, delta=five_errors(10))
         self.assertAlmostEqual(end["parameters/1"], 1, delta=five_errors(2))
         self.assertAlmostEqual(end["target/loss"], 2 + 4 * MU**2 + MU**4,
@@ -58,11 +48,11 @@ class ShiftsTest(ServerTest):
         """Each takes away at least two thirds of what the shift costs."""
         rows = ["data.polynomial.rows=2000",
                 "target.data.polynomial.rows=2000"]
-        without = self.last("covariate-shift.yaml", *rows,
-                            "weighting={uniform: {}}")["target/loss"]
-        best = self.last("covariate-shift.yaml", *rows)["target/loss"]
+        without = self.last_of("covariate-shift.yaml", *rows,
+                               "weighting={uniform: {}}")["target/loss"]
+        best = self.last_of("covariate-shift.yaml", *rows)["target/loss"]
         for estimator in ("logistic", "kliep", "ulsif", "kmm", "nearest"):
-            end = self.last(
+            end = self.last_of(
                 "covariate-shift.yaml", *rows,
                 f"weighting={{density_ratio: {{{estimator}: {{}}}}}}")
             self.assertLess(end["target/loss"] - best, (without - best) / 3,
@@ -72,18 +62,18 @@ class ShiftsTest(ServerTest):
     def test_label_shift_is_found_and_undone(self):
         bayes = 0.1270168
         for method in ("bbse", "em"):
-            end = self.last("label-shift.yaml",
-                            f"weighting={{label_shift: {{{method}: {{}}}}}}")
+            end = self.last_of("label-shift.yaml",
+                               f"weighting={{label_shift: {{{method}: {{}}}}}}")
             # The share's standard error is about .004.
             self.assertAlmostEqual(end["target/chi_square"], 4 / 3, delta=0.12)
             self.assertLessEqual(abs(end["target/error_exact"] - bayes), 5e-4)
         # The error at the source's prior, and with the target's added after it.
-        end = self.last("label-shift.yaml", "weighting={uniform: {}}",
-                        "target={class_prior: [0.25, 0.75]}",
-                        "test_sets={held: {gaussians: {classes: ["
-                        "{label: 1, rows: 3, mean: [1, 0], "
-                        "standard_deviation: 1}, {label: -1, rows: 1, "
-                        "mean: [-1, 0], standard_deviation: 1}]}}}")
+        end = self.last_of("label-shift.yaml", "weighting={uniform: {}}",
+                           "target={class_prior: [0.25, 0.75]}",
+                           "test_sets={held: {gaussians: {classes: ["
+                           "{label: 1, rows: 3, mean: [1, 0], "
+                           "standard_deviation: 1}, {label: -1, rows: 1, "
+                           "mean: [-1, 0], standard_deviation: 1}]}}}")
         self.assertAlmostEqual(end["held/error_exact"], 0.259742, delta=0.01)
         self.assertLessEqual(
             abs(end["held/adjusted_error_exact"] - bayes), 5e-4)
