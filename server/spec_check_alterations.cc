@@ -147,6 +147,11 @@ int64_t Sum(const ClassCounts& counts) {
   return counts.positive + counts.negative;
 }
 
+void ForgetRows(KnownRows* rows) {
+  rows->rows.reset();
+  rows->class_rows.clear();
+}
+
 void ApplySplit(const v1::Split& split, SpecRows* rows,
                 std::vector<Fault>* faults) {
   if (rows->tests.count("test") > 0) {
@@ -158,7 +163,7 @@ void ApplySplit(const v1::Split& split, SpecRows* rows,
   KnownRows& test = rows->tests["test"];
   test.columns = rows->train.columns;
   test.most_class = rows->train.most_class;
-  rows->train.rows.reset();  // without counts it is not known what goes
+  ForgetRows(&rows->train);  // without counts it is not known what goes
   std::optional<ClassCounts>& counts = rows->train.counts;
   if (split.has_by()) counts.reset();
   if (!counts || !IsWithin(split.test_fraction())) return;
@@ -198,6 +203,7 @@ void ApplyImbalance(double ratio, KnownRows* rows, std::vector<Fault>* faults) {
 }
 
 void ApplyNoise(const v1::LabelNoise& noise, KnownRows* rows) {
+  rows->class_rows.clear();
   if (!rows->counts) return;
   ClassCounts& counts = *rows->counts;
   if (noise.has_pair()) {
@@ -237,7 +243,7 @@ void ApplyAlterations(const v1::RunSpec& spec, SpecRows* rows,
   // Each group is on one side of a split, or on both.
   if (data.has_imbalance()) rows->train.groups = 0;
   if (data.has_split()) ApplySplit(data.split(), rows, faults);
-  if (data.imbalance().has_long_tailed()) rows->train.rows.reset();
+  if (data.imbalance().has_long_tailed()) ForgetRows(&rows->train);
   if (data.imbalance().has_step()) {
     ApplyImbalance(data.imbalance().step().ratio(), &rows->train, faults);
   }

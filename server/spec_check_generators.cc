@@ -361,6 +361,7 @@ class GeneratorChecker {
     const KnownRows taken = labels.Taken(data_);
     known->rows = taken.rows;
     known->most_class = taken.most_class;
+    known->class_rows = taken.class_rows;
     if (*known->rows > 0 || TakesNone(data_)) return;
     Add(data_.has_classes() ? "classes" : name,
         "want classes that at least one row has, got none");

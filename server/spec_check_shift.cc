@@ -14,9 +14,6 @@ namespace {
 
 constexpr char kRatio[] = "weighting.density_ratio";
 constexpr char kShift[] = "weighting.label_shift";
-constexpr int64_t kMostMatchedRows = 4'000;
-constexpr int64_t kMostDiscriminatorColumns = 1'000;
-constexpr int64_t kMostCovarianceDimension = 256;
 
 class ShiftChecker {
  public:
@@ -193,27 +190,6 @@ void CheckShift(const v1::RunSpec& spec, std::vector<Fault>* faults) {
   const v1::Weighting& weighting = spec.weighting();
   if (weighting.has_density_ratio()) ShiftChecker(spec, faults).CheckRatio();
   if (weighting.has_label_shift()) ShiftChecker(spec, faults).CheckLabelShift();
-}
-
-void CheckShiftOf(const v1::RunSpec& spec, const KnownRows& train,
-                  std::vector<Fault>* faults) {
-  const v1::DensityRatioWeighting& ratio = spec.weighting().density_ratio();
-  const auto want = [&](const char* field, const std::optional<int64_t>& got,
-                        int64_t most, const char* what) {
-    if (!got || *got <= most) return;
-    faults->push_back(
-        {FieldPath(kRatio, field),
-         absl::StrCat("want at most ", most, " ", what, ", got ", *got)});
-  };
-  if (ratio.has_kmm()) {
-    want("kmm", CountRows(train), kMostMatchedRows, "training rows");
-  }
-  if (ratio.has_logistic()) {
-    want("logistic", train.columns, kMostDiscriminatorColumns, "features");
-  }
-  if (ratio.has_exact()) {
-    want("exact", train.columns, kMostCovarianceDimension, "features");
-  }
 }
 
 }  // namespace steelyard::server

@@ -271,6 +271,7 @@ class SetChecker {
     }
     rows->counts.reset();
     rows->rows.reset();
+    rows->class_rows.clear();
   }
 
   bool CheckListedOf(const Counts& values) {
@@ -317,6 +318,7 @@ class SetChecker {
     const KnownRows taken = labels.Taken(data_);
     rows->rows = taken.rows;
     rows->most_class = taken.most_class;
+    rows->class_rows = taken.class_rows;
     return true;
   }
 

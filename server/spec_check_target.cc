@@ -1,4 +1,5 @@
 #include <cmath>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -46,16 +47,19 @@ void CheckSharesOf(const v1::RunSpec& spec, const KnownRows& train,
         {kShares,
          absl::StrCat("want ", classes, " values, one for each class, got ",
                       shares.size())});
-  } else if (train.counts && shares.size() == 2) {
-    for (const int k : {0, 1}) {
-      const int64_t rows =
-          k == 0 ? train.counts->negative : train.counts->positive;
-      if (rows > 0 || shares[k] == 0) continue;
-      faults->push_back(
-          {IndexPath(kShares, static_cast<size_t>(k)),
-           absl::StrCat("want 0 for a class of no training row, got ",
-                        ShowNumber(shares[k]))});
-    }
+    return;
+  }
+  const auto by_class = RowsByClass(spec, train);
+  if (!by_class || shares.size() != std::ssize(*by_class)) return;
+  int k = 0;
+  for (const auto& [label, rows] : *by_class) {
+    const double share = shares[k++];
+    // Then CheckTarget says what is wrong with it.
+    if (rows > 0 || !std::isfinite(share) || share <= 0) continue;
+    faults->push_back(
+        {IndexPath(kShares, static_cast<size_t>(k - 1)),
+         absl::StrCat("want 0 for a class of no training row, got ",
+                      ShowNumber(share))});
   }
 }
 

@@ -47,6 +47,19 @@ std::optional<int64_t> CountRows(const KnownRows& rows) {
   return rows.counts->positive + rows.counts->negative;
 }
 
+std::optional<std::map<int64_t, int64_t>> RowsByClass(const v1::RunSpec& spec,
+                                                      const KnownRows& rows) {
+  if (rows.counts) {
+    return std::map<int64_t, int64_t>{{-1, rows.counts->negative},
+                                      {1, rows.counts->positive}};
+  }
+  const int64_t classes = CountClasses(spec, rows);
+  if (rows.class_rows.empty() || classes < 2) return std::nullopt;
+  std::map<int64_t, int64_t> all = rows.class_rows;
+  for (int64_t k = 0; k < classes; ++k) all.try_emplace(k, 0);
+  return all;
+}
+
 bool HasLists(const v1::Classes& classes) {
   return !classes.positive().empty() || !classes.negative().empty() ||
          !classes.each().empty();
@@ -157,11 +170,13 @@ KnownRows OtherLabels::Taken(const v1::Data& data) const {
                static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
   known.rows = 0;
   for (const auto& [label, rows] : rows_) {
-    *known.rows +=
+    const int64_t left =
         data.take().has_first_per_class() ? std::min(rows, take) : rows;
+    *known.rows += left;
+    if (kind_ == LabelKind::kClasses) known.class_rows[label] = left;
   }
-  if (kind_ != LabelKind::kClasses || rows_.empty()) return known;
-  known.most_class = rows_.rbegin()->first;
+  if (known.class_rows.empty()) return known;
+  known.most_class = known.class_rows.rbegin()->first;
   return known;
 }
 
@@ -225,7 +240,7 @@ void CheckTogether(const v1::RunSpec& spec, const SpecRows& rows,
   CheckLossOf(spec, rows.train, faults);
   CheckWeightsOf(spec, rows.train, faults);
   CheckTargetOf(spec, rows.train, faults);
-  CheckShiftOf(spec, rows.train, faults);
+  CheckShiftOf(spec, rows, faults);
   CheckTrainingOf(spec, rows.train, faults);
   CheckPlane(spec, rows.train, faults);
 }

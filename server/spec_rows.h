@@ -42,7 +42,9 @@ struct KnownRows {
   std::optional<ClassCounts> counts;  // of signs, after `classes` and `take`
   std::optional<int64_t> rows;        // where `counts` is not known
   std::optional<int64_t> most_class;  // of kClasses: the largest label
-  int64_t groups = 0;                 // at least so many
+  // Of kClasses, with `rows`: by class, of those that have any.
+  std::map<int64_t, int64_t> class_rows;
+  int64_t groups = 0;  // at least so many
 };
 
 // Of all sets of a spec.
@@ -53,6 +55,11 @@ struct SpecRows {
 
 // Of the rows that are trained on, with signs or without.
 std::optional<int64_t> CountRows(const KnownRows& rows);
+
+// The rows of each class, none left out: of signs -1 and +1, of classes
+// 0 ... K - 1.  Absent: not known, or there are no classes.
+std::optional<std::map<int64_t, int64_t>> RowsByClass(const v1::RunSpec& spec,
+                                                      const KnownRows& rows);
 
 // Whether they list any label.
 bool HasLists(const v1::Classes& classes);
@@ -188,8 +195,8 @@ void CheckTargetOf(const v1::RunSpec& spec, const KnownRows& train,
 // density_ratio and label_shift.
 void CheckShift(const v1::RunSpec& spec, std::vector<Fault>* faults);
 
-// Checks them against the training rows, as far as they are known.
-void CheckShiftOf(const v1::RunSpec& spec, const KnownRows& train,
+// Checks them against the rows of both sides, as far as they are known.
+void CheckShiftOf(const v1::RunSpec& spec, const SpecRows& rows,
                   std::vector<Fault>* faults);
 
 // What is known of such sets by the others; comes after ApplyAlterations.

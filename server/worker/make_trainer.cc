@@ -187,10 +187,11 @@ absl::Status SetClasses(const v1::Loss& loss, const TrainingRows& rows,
   return absl::OkStatus();
 }
 
-absl::Status CheckTestClasses(const v1::RunSpec& spec,
-                              const NetworkProblem& problem) {
-  const auto classes = static_cast<double>(problem.architecture.outputs);
-  for (const training::TestSet& test : problem.tests) {
+absl::Status CheckTestClasses(const v1::RunSpec& spec, const TrainingRows& rows,
+                              const std::vector<training::TestSet>& tests) {
+  if (rows.labels != training::LabelValues::kClasses) return absl::OkStatus();
+  const auto classes = static_cast<double>(rows.classes);
+  for (const training::TestSet& test : tests) {
     for (const double label : test.rows.labels) {
       if (label < classes) continue;
       const std::string message =
@@ -343,14 +344,13 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
   STEELYARD_ASSIGN_OR_RETURN(
       problem.tests,
       ReadTestSets(spec, files, rows.train.columns, std::move(rows.test)));
+  // Before SetWeights, which counts the rows of each class.
+  STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, rows, problem.tests));
   STEELYARD_RETURN_IF_ERROR(SetWeights(spec, rows, problem));
   STEELYARD_RETURN_IF_ERROR(Resample(spec, rows, problem.weights));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);
   problem.numbers = rows.labels == training::LabelValues::kNumbers;
-  if (rows.labels == training::LabelValues::kClasses) {
-    STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, problem));
-  }
   STEELYARD_RETURN_IF_ERROR(CheckGroups(problem));
   STEELYARD_ASSIGN_OR_RETURN(const int64_t epoch_steps,
                              CountEpochSteps(problem));

@@ -40,6 +40,21 @@ v1::ClassPrior* Prior(Spec* s, double negative, double positive) {
   return prior;
 }
 
+// Several classes, without test sets.
+void UseClasses(Spec* s, const std::vector<double>& labels) {
+  s->clear_test_sets();
+  s->mutable_weighting()->mutable_uniform();
+  s->mutable_loss()->mutable_softmax_cross_entropy();
+  s->mutable_data()->mutable_inline_()->mutable_labels()->Assign(labels.begin(),
+                                                                 labels.end());
+}
+
+// Of the target, and of the training rows, all but the first.
+void KeepOneRow(v1::Data* data) {
+  data->mutable_inline_()->mutable_features()->DeleteSubrange(1, 3);
+  data->mutable_inline_()->mutable_labels()->Truncate(1);
+}
+
 void DrawClasses(v1::Data* data) {
   for (const int label : {1, -1}) {
     v1::GaussianClass* added = data->mutable_gaussians()->add_classes();
@@ -107,6 +122,23 @@ constexpr BadSpec kBadTargets[] = {
        }
      },
      "target.class_prior.shares[1]", "want 0 for a class of no training row"},
+    {"APriorAndATestLabelThatNoOutputIsFor",
+     [](Spec* s) {
+       UseClasses(s, {0, 0, 1, 1});
+       Prior(s, 0.5, 0.5);
+       v1::Data& test = (*s->mutable_test_sets())["test"];
+       test = s->data();
+       test.mutable_inline_()->set_labels(3, 900);
+     },
+     "test_sets.test", "want labels that training rows may have, below 2"},
+    {"AShareOfAClassBetweenOthers",
+     [](Spec* s) {
+       UseClasses(s, {0, 0, 2, 2});
+       for (const double share : {0.5, 0.25, 0.25}) {
+         s->mutable_target()->mutable_class_prior()->add_shares(share);
+       }
+     },
+     "target.class_prior.shares[1]", "want 0 for a class of no training row"},
 };
 
 constexpr BadSpec kBadRatios[] = {
@@ -156,16 +188,92 @@ constexpr BadSpec kBadRatios[] = {
        s->mutable_data()->mutable_polynomial()->set_standard_deviation(0);
      },
      "weighting.density_ratio.exact", "want standard deviations > 0"},
+    {"AnExactRatioToALabelThatTheSourceLacks",
+     [](Spec* s) {
+       Draw(s);
+       s->mutable_data()->mutable_gaussians()->mutable_classes()->RemoveLast();
+       s->mutable_test_sets()->clear();
+     },
+     "target.data", "want no label that data lacks"},
+    {"AnExactRatioToANumberThatTheSourceLacks",
+     [](Spec* s) {
+       Draw(s);
+       s->mutable_loss()->mutable_squared();
+       s->mutable_target()
+           ->mutable_data()
+           ->mutable_gaussians()
+           ->mutable_classes(0)
+           ->set_label(7);
+       s->mutable_test_sets()->clear();
+     },
+     "target.data", "is infinite there, got 7"},
+    {"AFeatureOfTheTargetThatIsTooLarge",
+     [](Spec* s) {
+       Ratio(s)->mutable_nearest()->set_smoothing(1);
+       s->mutable_target()
+           ->mutable_data()
+           ->mutable_inline_()
+           ->mutable_features(2)
+           ->set_values(1, -1.5e100);
+     },
+     "target.data.inline.features[2].values[1]",
+     "want a value of at most 1e+100 in magnitude with density_ratio, got "
+     "-1.5e+100"},
+    {"AFeatureOfTheSourceThatIsTooLarge",
+     [](Spec* s) {
+       Ratio(s)->mutable_nearest()->set_smoothing(1);
+       s->mutable_data()->mutable_inline_()->mutable_features(3)->set_values(
+           0, 2e100);
+     },
+     "data.inline.features[3].values[0]", "got 2e+100"},
+    {"ATargetOfFewerRowsThanParts",
+     [](Spec* s) {
+       v1::KliepRatio* kliep = Ratio(s)->mutable_kliep();
+       kliep->set_parts(5);
+       kliep->set_centres(2);
+     },
+     "weighting.density_ratio.kliep.parts",
+     "want at most 4, the rows of target.data, got 5"},
+    {"ATargetOfOneRowToChooseAWidthBy",
+     [](Spec* s) {
+       v1::KliepRatio* kliep = Ratio(s)->mutable_kliep();
+       kliep->set_centres(1);
+       kliep->set_parts(2);
+       KeepOneRow(s->mutable_target()->mutable_data());
+     },
+     "weighting.density_ratio.kliep.widths",
+     "want one width with a target of one row, which leaves none to choose by, "
+     "got several by default"},
+    {"ATargetOfOneRowToChooseAPenaltyBy",
+     [](Spec* s) {
+       v1::UlsifRatio* ulsif = Ratio(s)->mutable_ulsif();
+       ulsif->set_centres(1);
+       ulsif->add_widths(1);
+       ulsif->add_penalties(1);
+       ulsif->add_penalties(2);
+       KeepOneRow(s->mutable_target()->mutable_data());
+     },
+     "weighting.density_ratio.ulsif.penalties",
+     "want one penalty with a target of one row, which leaves none to choose "
+     "by, got 2"},
+    {"OneRowToChooseAWidthBy",
+     [](Spec* s) {
+       v1::RulsifRatio* rulsif = Ratio(s)->mutable_rulsif();
+       rulsif->set_alpha(0.5);
+       rulsif->set_centres(1);
+       rulsif->add_penalties(1);
+       KeepOneRow(s->mutable_data());
+     },
+     "weighting.density_ratio.rulsif.widths", "want one width with data"},
     {"ADiscriminatorOfNoPenalty",
      [](Spec* s) { Ratio(s)->mutable_logistic()->set_inverse_penalty(1e11); },
      "weighting.density_ratio.logistic.inverse_penalty", "got 1e+11"},
     {"AWidthOfZero",
      [](Spec* s) {
-       Ratio(s)->mutable_kliep()->add_widths(1);
-       s->mutable_weighting()
-           ->mutable_density_ratio()
-           ->mutable_kliep()
-           ->add_widths(0);
+       v1::KliepRatio* kliep = Ratio(s)->mutable_kliep();
+       kliep->set_parts(2);
+       kliep->add_widths(1);
+       kliep->add_widths(0);
      },
      "weighting.density_ratio.kliep.widths[1]", "got 0"},
     {"TooManyWidths",
@@ -174,7 +282,12 @@ constexpr BadSpec kBadRatios[] = {
      },
      "weighting.density_ratio.ulsif.widths",
      "want at most 100 values, got 101"},
-    {"NoCentre", [](Spec* s) { Ratio(s)->mutable_kliep()->set_centres(0); },
+    {"NoCentre",
+     [](Spec* s) {
+       v1::KliepRatio* kliep = Ratio(s)->mutable_kliep();
+       kliep->set_parts(2);
+       kliep->set_centres(0);
+     },
      "weighting.density_ratio.kliep.centres", "want 1 to 1000, got 0"},
     {"OnePart", [](Spec* s) { Ratio(s)->mutable_kliep()->set_parts(1); },
      "weighting.density_ratio.kliep.parts", "want 2 to 100, got 1"},
@@ -215,6 +328,25 @@ constexpr BadSpec kBadLabelShifts[] = {
      "weighting.label_shift", "want one of bbse, em"},
     {"ALabelShiftOfOnePart", [](Spec* s) { LabelShift(s)->set_parts(1); },
      "weighting.label_shift.parts", "want 2 to 100, got 1"},
+    {"ALabelShiftOfMorePartsThanRows",
+     [](Spec* s) { LabelShift(s)->set_parts(3); },
+     "weighting.label_shift.parts",
+     "want at most 2, the rows of class -1 in data, got 3"},
+    {"ALabelShiftOfASingleClass",
+     [](Spec* s) {
+       LabelShift(s);
+       for (int i = 0; i < 4; ++i) {
+         s->mutable_data()->mutable_inline_()->set_labels(i, 1);
+       }
+     },
+     "weighting.label_shift",
+     "want at least 2 rows of each class in data, got 0 of class -1"},
+    {"ALabelShiftOfClassesWithFewRows",
+     [](Spec* s) {
+       UseClasses(s, {0, 0, 2, 3});
+       LabelShift(s);
+     },
+     "weighting.label_shift", "got 0 of class 1, 1 of class 2, 1 of class 3"},
     {"ALabelShiftOfNoPenalty",
      [](Spec* s) { LabelShift(s)->set_inverse_penalty(0); },
      "weighting.label_shift.inverse_penalty", "got 0"},
