@@ -68,6 +68,16 @@ Lbfgs::Place Lbfgs::At(const Function& function, const double* theta,
           .slope = Dot(next_gradient_.data(), direction_.data())};
 }
 
+bool Lbfgs::IsOnePoint(const double* theta, double width) const {
+  constexpr double kUnit = std::numeric_limits<double>::epsilon();
+  for (size_t j = 0; j < direction_.size(); ++j) {
+    if (width * std::fabs(direction_[j]) > kUnit * std::fabs(theta[j])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool Lbfgs::Search(const Function& function, const double* theta, Place start) {
   double low = 0;
   double high = std::numeric_limits<double>::infinity();
@@ -88,9 +98,27 @@ bool Lbfgs::Search(const Function& function, const double* theta, Place start) {
       return true;
     }
     length = std::isinf(high) ? 2 * length : (low + high) / 2;
-    if (length == low || length == high) return false;
+    if (length == low || length == high || IsOnePoint(theta, high - low)) {
+      return false;
+    }
   }
   return false;
+}
+
+bool Lbfgs::SearchGradient(const Function& function, const double* theta) {
+  // Bisection finds a step even where the function has kinks (Lewis & Overton,
+  // Mathematical Programming 141, 2013).  Where it fails so soon after the last
+  // time there is only rounding left, among which a step may be found by luck,
+  // over and over.
+  if (taken_ <= 1) return false;
+  const int64_t last = (taken_ - 1) % memory_;
+  const double scale = Dot(s(last), y(last)) / Dot(y(last), y(last));
+  taken_ = 0;
+  FindDirection();
+  const double slope = Dot(gradient_.data(), direction_.data());
+  return slope < 0 &&
+         Search(function, theta,
+                {.length = scale, .value = value_, .slope = slope});
 }
 
 void Lbfgs::Remember(const double* theta) {
@@ -131,8 +159,8 @@ void Lbfgs::Step(const Function& function, double* theta) {
     if (!(start.slope < 0)) return;
   }
   if (taken_ == 0) start.length = 1 / std::sqrt(-start.slope);
-  if (!Search(function, theta, start)) {
-    taken_ = taken_ == 0 ? kAtMinimum : 0;
+  if (!Search(function, theta, start) && !SearchGradient(function, theta)) {
+    taken_ = kAtMinimum;
     return;
   }
   Remember(theta);

@@ -48,6 +48,11 @@ class Lbfgs {
   void FindDirection();
   Place At(const Function& function, const double* theta, double length);
   bool Search(const Function& function, const double* theta, Place start);
+  // After a search that failed: the same along the gradient.
+  bool SearchGradient(const Function& function, const double* theta);
+  // Whether no step within `width` of another moves theta by more than its
+  // last digit.
+  bool IsOnePoint(const double* theta, double width) const;
   void Remember(const double* theta);
 
   const int64_t parameters_;
