@@ -107,9 +107,13 @@ void Metrics::AddTarget(const Target& target, int64_t columns) {
         table_);
     target_log_weights_.push_back(LogCoefficients(
         loss_, false, set.tiles.labels(), target_sets_.back().weights()));
-    if (!adjusts) continue;
-    adjusted_exact_.emplace_back(set.name + "/adjusted_", columns, set.parts,
-                                 table_);
+    const std::string prefix = set.name + "/adjusted_";
+    if (adjusts) {
+      adjusted_exact_.emplace_back(prefix, columns, set.parts, table_);
+    } else if (!target.adjustment_reason.empty()) {
+      ExactErrors::AddAbsent(prefix, set.parts, target.adjustment_reason,
+                             table_);
+    }
   }
 }
 

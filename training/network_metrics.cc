@@ -289,9 +289,14 @@ void NetworkMetrics<Real>::AddTarget(const Target& target, int64_t columns) {
     target_log_weights_.push_back(
         LogCoefficients(loss_, classes_ > 0 && !signs_, set.labels,
                         target_sets_.back().weights()));
-    if (adjustments_.empty() || !linear_ || !signs_) continue;
-    adjusted_exact_.emplace_back(set.name + "/adjusted_", columns, set.parts,
-                                 table_);
+    if (!linear_ || !signs_) continue;
+    const std::string prefix = set.name + "/adjusted_";
+    if (!adjustments_.empty()) {
+      adjusted_exact_.emplace_back(prefix, columns, set.parts, table_);
+    } else if (!target.adjustment_reason.empty()) {
+      ExactErrors::AddAbsent(prefix, set.parts, target.adjustment_reason,
+                             table_);
+    }
   }
 }
 

@@ -29,6 +29,8 @@ struct Target {
   // difference to f) it makes the prior the target's.  Finite; empty: not
   // known.
   std::vector<double> adjustments;
+  // Why there are none, where p_t(k) is known.
+  std::string adjustment_reason;
 };
 
 }  // namespace steelyard::training

@@ -70,9 +70,16 @@ TargetSet::TargetSet(const Target& target, Options options,
     table.AddAbsent(risk, options.reason);
     if (options.errors) table.AddAbsent(error, options.reason);
   }
-  if (target.adjustments.empty() || !options.errors) return;
-  adjusted_id_ = table.Add(options.name + "/adjusted_error");
-  table.Add(options.name + "/adjusted_balanced_error");
+  if (!options.errors) return;
+  const std::string adjusted = options.name + "/adjusted_error";
+  const std::string balanced = options.name + "/adjusted_balanced_error";
+  if (!target.adjustments.empty()) {
+    adjusted_id_ = table.Add(adjusted);
+    table.Add(balanced);
+  } else if (!target.adjustment_reason.empty()) {
+    table.AddAbsent(adjusted, target.adjustment_reason);
+    table.AddAbsent(balanced, target.adjustment_reason);
+  }
 }
 
 void TargetSet::MeasureRisk(double log_risk, std::span<const double> margins,

@@ -163,18 +163,27 @@ Values PriorWeights(const Values& priors, const Rows& rows,
   return weights;
 }
 
-// What makes the prior of the weighted rows the target's; empty where a class
-// has no share.
-Values AdjustmentsOf(const Values& priors, const TrainingRows& rows,
-                     const Values& weights) {
+// Sets what makes the prior of the weighted rows the target's, or why nothing
+// does: a class has no share.
+void SetAdjustments(const Values& priors, const TrainingRows& rows,
+                    const Values& weights, Target& target) {
   const Values shares = CountClasses(rows.train, rows, weights);
   const double sum = Sum(shares);
   Values adjustments;
   for (size_t k = 0; k < priors.size(); ++k) {
-    if (!(priors[k] > 0 && shares[k] > 0)) return {};
+    if (!(priors[k] > 0 && shares[k] > 0)) {
+      const bool signs = rows.labels == LabelValues::kSigns;
+      const std::string name = signs ? (k == 0 ? "-1" : "+1") : absl::StrCat(k);
+      target.adjustment_reason =
+          priors[k] > 0
+              ? absl::StrCat("the training rows of class ", name,
+                             " have no weight")
+              : absl::StrCat("the target has no share of class ", name);
+      return;
+    }
     adjustments.push_back(std::log(priors[k]) - std::log(shares[k] / sum));
   }
-  return adjustments;
+  target.adjustments = std::move(adjustments);
 }
 
 Target WithPriors(const TrainingRows& rows, const Shift& shift,
@@ -185,7 +194,9 @@ Target WithPriors(const TrainingRows& rows, const Shift& shift,
                    .divergence = training::DivergenceOfShares(
                        CountClasses(rows.train, rows, {}), shift.priors),
                    .divergence_reason = {},
-                   .adjustments = AdjustmentsOf(shift.priors, rows, weights)};
+                   .adjustments = {},
+                   .adjustment_reason = {}};
+  SetAdjustments(shift.priors, rows, weights, target);
   for (TestSet& test : tests) {
     if (test.name == training::kTargetSet) continue;
     test.target_weights = PriorWeights(shift.priors, test.rows, rows);
@@ -201,7 +212,8 @@ absl::StatusOr<Target> WithRatio(const DensityRatio& ratio,
       .test_reason = "the estimator weighs the training rows alone",
       .divergence = ratio.divergence,
       .divergence_reason = {},
-      .adjustments = {}};
+      .adjustments = {},
+      .adjustment_reason = {}};
   if (!target.divergence) {
     STEELYARD_ASSIGN_OR_RETURN(target.divergence,
                                training::DivergenceOfWeights(ratio.train));
@@ -264,7 +276,8 @@ absl::StatusOr<std::optional<Target>> MakeTarget(const v1::RunSpec& spec,
                 .test_reason = reason,
                 .divergence = std::nullopt,
                 .divergence_reason = reason,
-                .adjustments = {}};
+                .adjustments = {},
+                .adjustment_reason = {}};
 }
 
 }  // namespace steelyard::worker

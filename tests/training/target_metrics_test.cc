@@ -101,6 +101,24 @@ TEST(TargetSetTest, WithoutWeightsItIsAbsentButOfTheTargetItself) {
   EXPECT_EQ(absent.size(), 4U);
 }
 
+TEST(TargetSetTest, WithoutAdjustmentsThereIsTheReasonWhereOneIsGiven) {
+  MetricTable table;
+  Target target;
+  const TargetSet silent(target, {.name = "a", .weights = {1}, .reason = {}},
+                         table);
+  EXPECT_THAT(table.absent(), IsEmpty());
+  target.adjustment_reason = "so it is";
+  const TargetSet set(target, {.name = "b", .weights = {1}, .reason = {}},
+                      table);
+  const TargetSet numbers(
+      target, {.name = "c", .weights = {1}, .reason = {}, .errors = false},
+      table);
+  EXPECT_FALSE(set.adjusts());
+  EXPECT_EQ(Absent(table), (std::map<std::string, std::string>{
+                               {"b/adjusted_error", "so it is"},
+                               {"b/adjusted_balanced_error", "so it is"}}));
+}
+
 TEST(TargetSetTest, AdjustedErrorsAreThoseCounted) {
   MetricTable table;
   Target target;

@@ -274,6 +274,38 @@ TEST(TargetTest, AClassPriorWeighsTheClasses) {
   EXPECT_EQ(last.count("target/loss"), 0U);
 }
 
+// Beside a class that never comes its logarithm is infinite.
+TEST(TargetTest, AdjustedErrorsAreAbsentForAReason) {
+  const auto reasons = [](double negative, double ratio) {
+    v1::TrainLease lease = Lease(10);
+    v1::RunSpec& spec = *lease.mutable_spec();
+    spec.mutable_weighting()->mutable_per_class()->set_ratio(ratio);
+    spec.mutable_target()->mutable_class_prior()->add_shares(negative);
+    spec.mutable_target()->mutable_class_prior()->add_shares(1 - negative);
+    const auto trainer = Make(lease);
+    std::map<std::string, std::string> absent;
+    for (const training::Absence& absence : trainer->absent()) {
+      if (absence.metric.find("/adjusted_") == std::string::npos) continue;
+      absent[absence.metric] = absence.reason;
+    }
+    EXPECT_EQ(TrainToEnd(trainer.get()).count("train/adjusted_error"), 0U);
+    return absent;
+  };
+  const auto no_share = reasons(1, 2);
+  EXPECT_EQ(no_share.size(), 6U);
+  for (const char* metric :
+       {"train/adjusted_error", "train/adjusted_balanced_error",
+        "held/adjusted_error", "held/adjusted_balanced_error",
+        "held/adjusted_error_exact", "held/adjusted_balanced_error_exact"}) {
+    ASSERT_EQ(no_share.count(metric), 1U) << metric;
+    EXPECT_EQ(no_share.at(metric), "the target has no share of class +1");
+  }
+  const auto no_weight = reasons(0.5, 0);
+  ASSERT_EQ(no_weight.count("train/adjusted_error"), 1U);
+  EXPECT_EQ(no_weight.at("train/adjusted_error"),
+            "the training rows of class +1 have no weight");
+}
+
 // The prior that the weighted rows have is 10 : 1; to 1 : 10 the output moves
 // by -2 ln 10, whatever trains the model.
 TEST(TargetTest, OutputsAreAdjustedToAClassPrior) {
