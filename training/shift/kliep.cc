@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -35,14 +36,22 @@ void ForEachRow(const Features& rows, const Features& centres, double width,
   }
 }
 
+bool AllEqual(const Features& rows) {
+  const auto d = static_cast<size_t>(rows.columns);
+  return std::equal(rows.values.begin() + static_cast<std::ptrdiff_t>(d),
+                    rows.values.end(), rows.values.begin());
+}
+
 // ln mean_source k(., c_l), by sums relative to the largest term so far.
 absl::StatusOr<Vector> LogMeans(const Features& source, const Features& centres,
                                 double width) {
   const auto b = static_cast<size_t>(centres.rows);
   Vector largest(b, -kInfinity);
+  Vector least(b, kInfinity);
   Vector sums(b, 0.0);
   ForEachRow(source, centres, width, [&](size_t, std::span<double> kernels) {
     for (size_t l = 0; l < b; ++l) {
+      least[l] = std::min(least[l], kernels[l]);
       if (kernels[l] == -kInfinity) continue;
       if (kernels[l] > largest[l]) {
         sums[l] *= std::exp(largest[l] - kernels[l]);
@@ -51,7 +60,12 @@ absl::StatusOr<Vector> LogMeans(const Features& source, const Features& centres,
       sums[l] += std::exp(kernels[l] - largest[l]);
     }
   });
+  // Of a distance by d + 3 roundings; what is left of differences is theirs.
+  const double noise = static_cast<double>(source.columns + 3) *
+                       std::numeric_limits<double>::epsilon();
+  bool told_apart = false;
   for (size_t l = 0; l < b; ++l) {
+    told_apart |= least[l] < largest[l] + noise * largest[l];
     if (sums[l] == 0) {
       return absl::FailedPreconditionError(
           absl::StrCat("widths: want one by which centre ", l,
@@ -59,7 +73,11 @@ absl::StatusOr<Vector> LogMeans(const Features& source, const Features& centres,
     }
     sums[l] = largest[l] + std::log(sums[l] / static_cast<double>(source.rows));
   }
-  return sums;
+  if (told_apart || AllEqual(source)) return sums;
+  return absl::FailedPreconditionError(
+      "target: want rows nearer to the source, whose rows all have one "
+      "distance "
+      "from each centre to rounding");
 }
 
 // The densities k(., c_l) / m_l at rows of the target, each row divided by its
@@ -132,6 +150,32 @@ absl::StatusOr<double> Score(const Densities& densities, int64_t centres,
   return sum / static_cast<double>(count);
 }
 
+// Of one width; without shares where there are several and its score is not
+// above `score`.
+absl::StatusOr<KliepRatio> FitWidth(const Features& source,
+                                    const Features& target,
+                                    const KliepOptions& options, double width,
+                                    double score) {
+  const Features centres = RowsOf(options.centres, source.columns);
+  KliepRatio ratio = {.centres = options.centres,
+                      .shares = {},
+                      .log_means = {},
+                      .width = width,
+                      .score = std::numeric_limits<double>::quiet_NaN()};
+  STEELYARD_ASSIGN_OR_RETURN(ratio.log_means, LogMeans(source, centres, width));
+  STEELYARD_ASSIGN_OR_RETURN(
+      const Densities densities,
+      DensitiesAt(target, centres, width, ratio.log_means));
+  if (options.widths.size() > 1) {
+    STEELYARD_ASSIGN_OR_RETURN(ratio.score,
+                               Score(densities, centres.rows, options.parts));
+    if (!(ratio.score > score)) return ratio;
+  }
+  STEELYARD_ASSIGN_OR_RETURN(ratio.shares,
+                             MixtureShares(densities.values, centres.rows));
+  return ratio;
+}
+
 absl::Status CheckParts(const std::vector<int64_t>& parts, int64_t rows) {
   if (static_cast<int64_t>(parts.size()) != rows) {
     return Want("parts",
@@ -189,31 +233,21 @@ absl::StatusOr<KliepRatio> FitKliep(const Features& source,
                                     const KliepOptions& options) {
   const Features centres = RowsOf(options.centres, source.columns);
   STEELYARD_RETURN_IF_ERROR(Check(source, target, centres, options));
-  const bool choose = options.widths.size() > 1;
   KliepRatio best;
   best.score = -kInfinity;
-  for (const double width : options.widths) {
-    STEELYARD_ASSIGN_OR_RETURN(Vector log_means,
-                               LogMeans(source, centres, width));
-    STEELYARD_ASSIGN_OR_RETURN(const Densities densities,
-                               DensitiesAt(target, centres, width, log_means));
-    double score = std::numeric_limits<double>::quiet_NaN();
-    if (choose) {
-      STEELYARD_ASSIGN_OR_RETURN(score,
-                                 Score(densities, centres.rows, options.parts));
-      if (!(score > best.score)) continue;
-    }
-    STEELYARD_ASSIGN_OR_RETURN(Vector shares,
-                               MixtureShares(densities.values, centres.rows));
-    best = {.centres = options.centres,
-            .shares = std::move(shares),
-            .log_means = std::move(log_means),
-            .width = width,
-            .score = score};
-  }
-  if (!best.shares.empty()) return best;
-  return absl::FailedPreconditionError(
+  absl::Status bad = absl::FailedPreconditionError(
       "widths: want one by which each row of the target is near another");
+  for (const double width : options.widths) {
+    absl::StatusOr<KliepRatio> next =
+        FitWidth(source, target, options, width, best.score);
+    if (!next.ok()) {
+      bad = next.status();
+    } else if (!next->shares.empty()) {
+      best = *std::move(next);
+    }
+  }
+  if (best.shares.empty()) return bad;
+  return best;
 }
 
 std::vector<double> Ratios(const KliepRatio& ratio, const Features& rows) {

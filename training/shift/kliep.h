@@ -42,15 +42,16 @@ std::vector<int64_t> DealParts(int64_t rows, int64_t parts, uint64_t seed);
 
 // Of several widths takes the one of greatest score, the first of equal ones:
 // the mean over the parts of the mean of ln w over a part, w fitted on the
-// other parts of the target and all of the source.  Means over the source are 1
-// to rounding.
+// other parts of the target and all of the source; widths that can't be fitted
+// are none.  Means over the source are 1 to rounding.
 //
 // Cost: for each width (n_s + n_t) b d, and n_t b^2 a step of MixtureShares,
 // for each part again.  Memory: two times n_t b doubles.
 // Errors: InvalidArgument, naming the sample or field, as n_t b above
-// kMaxMixtureValues; FailedPrecondition where a width leaves a centre without a
-// row of the source or a row of the target without a centre, no width scores,
-// and what MixtureShares says.
+// kMaxMixtureValues; FailedPrecondition where no width scores, or each leaves a
+// centre without a row of the source or a row of the target without a centre,
+// and what MixtureShares says; or where the target is so far away that rounding
+// hides by what the source's rows differ: then each weight would be 1.
 absl::StatusOr<KliepRatio> FitKliep(const Features& source,
                                     const Features& target,
                                     const KliepOptions& options);

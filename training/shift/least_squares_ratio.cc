@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "Eigen/Cholesky"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "support/status_macros.h"
 #include "training/rows_check.h"
 #include "training/shift/blocking.h"
@@ -160,6 +162,16 @@ absl::Status Check(const Features& source, const Features& target,
   return absl::OkStatus();
 }
 
+// Whether it is 0 at all rows of the source.  No ratio of densities is: its
+// mean over the source is 1.  Without the source J is -mean_target w / 2, the
+// less the smaller lambda is, so that no other candidate would score against
+// it.
+bool IsZero(const LeastSquaresRatio& ratio, const Features& source) {
+  const std::vector<double> values = Ratios(ratio, source);
+  return std::none_of(values.begin(), values.end(),
+                      [](double w) { return w > 0; });
+}
+
 }  // namespace
 
 absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
@@ -169,6 +181,7 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
   STEELYARD_RETURN_IF_ERROR(Check(source, target, centres, options));
   FixBlocking();
   const bool choose = options.widths.size() * options.penalties.size() > 1;
+  std::vector<double> blind;  // widths
   LeastSquaresRatio best;
   best.score = std::numeric_limits<double>::infinity();
   for (const double width : options.widths) {
@@ -178,26 +191,27 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
                                   : std::numeric_limits<double>::quiet_NaN();
       if (choose && !(score < best.score)) continue;
       const VectorXd theta = problem.Solve(penalty);
-      best = {.centres = options.centres,
-              .coefficients = {theta.begin(), theta.end()},
-              .width = width,
-              .penalty = penalty,
-              .score = score};
+      LeastSquaresRatio next = {.centres = options.centres,
+                                .coefficients = {theta.begin(), theta.end()},
+                                .width = width,
+                                .penalty = penalty,
+                                .score = score};
+      if (IsZero(next, source)) {
+        if (blind.empty() || blind.back() != width) blind.push_back(width);
+      } else {
+        best = std::move(next);
+      }
     }
   }
-  if (best.coefficients.empty()) {
+  if (!best.coefficients.empty()) return best;
+  if (blind.empty()) {
     return absl::FailedPreconditionError(
         "penalties: want larger ones, which rounding does not hide");
-  }
-  const std::vector<double> ratios = Ratios(best, source);
-  if (std::any_of(ratios.begin(), ratios.end(),
-                  [](double w) { return w > 0; })) {
-    return best;
   }
   return absl::FailedPreconditionError(
       absl::StrCat("widths: want one that reaches from a centre to a row of "
                    "the source, got ",
-                   best.width, ", by which every weight is 0"));
+                   absl::StrJoin(blind, ", "), ", by which every weight is 0"));
 }
 
 std::vector<double> Ratios(const LeastSquaresRatio& ratio,

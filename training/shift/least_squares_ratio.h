@@ -44,16 +44,17 @@ struct LeastSquaresRatio {
 };
 
 // Of several widths or penalties takes those of least score, the first of equal
-// ones (penalties change faster): J without the penalty, with pair j of a
-// target and a source row left out, taken at that pair, averaged over
-// j < min(n_s, n_t).  Closed form: leaving out a pair is a change of rank 2 of
+// ones (penalties change faster), but for those by which every ratio of the
+// source is 0 (no row of it is near a centre): J without the penalty, with pair
+// j of a target and a source row left out, taken at that pair, averaged over j
+// < min(n_s, n_t).  Closed form: leaving out a pair is a change of rank 2 of
 //   alpha n_t / (n_t - 1) mean_target phi phi' + ... + lambda I.
 //
 // Cost: for each width (n_s + n_t) b (3 d + b) flops, for each penalty beside
 // it b^3 / 3 + 4 min(n_s, n_t) b^2.  Memory: some b^2 and blocks of rows.
 // Errors: InvalidArgument, naming the sample or field (a choice needs two rows
-// in each sample); FailedPrecondition where every ratio of the source is 0 (no
-// row of it is near a centre), or rounding hides every penalty.
+// in each sample); FailedPrecondition where every ratio of the source is 0 by
+// all of them, or rounding hides every penalty.
 absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
     const Features& source, const Features& target,
     const LeastSquaresOptions& options);

@@ -205,6 +205,37 @@ TEST(KliepTest, WidthsThatLeaveEachRowAloneScoreNothing) {
                        "is near another"));
 }
 
+// From 1e17 the rows 0 ... 3 are at one place.
+TEST(KliepTest, ATargetTooFarAwayToTellRowsApartIsRefused) {
+  const Vector t = {1e17, 1e17, 3e17, 4e17};
+  const auto fit = [&](const Vector& source, const Vector& widths) {
+    return FitKliep(RowsOf(source, 1), RowsOf(t, 1),
+                    {.centres = t, .widths = widths, .parts = {0, 1, 0, 1}});
+  };
+  for (const Vector& widths : {Vector{1}, Vector{1e17}, Vector{1e16, 1e17}}) {
+    EXPECT_THAT(fit({0, 1, 2, 3}, widths),
+                StatusIs(kPrecondition,
+                         "target: want rows nearer to the source, whose rows "
+                         "all have one distance from each centre"));
+  }
+  EXPECT_THAT(fit({0, 1e3}, {1e17}), IsOk());
+  // Equal rows have equal weights, however far they are.
+  EXPECT_THAT(fit({7, 7, 7}, {1e17}), IsOk());
+}
+
+// By a width of 1e-100 the logarithms of all kernels are below any double.
+TEST(KliepTest, AWidthThatCannotBeFittedIsNotTaken) {
+  const Vector s = {0, 1e79, 2e79};
+  const Vector t = {1e80, 1e80, 2e80, 2e80};
+  for (const Vector& widths : {Vector{1e-100, 1e80}, Vector{1e80, 1e-100}}) {
+    const auto ratio = FitKliep(
+        RowsOf(s, 1), RowsOf(t, 1),
+        {.centres = {1e80, 2e80}, .widths = widths, .parts = {0, 1, 0, 1}});
+    ASSERT_THAT(ratio, IsOk());
+    EXPECT_EQ(ratio->width, 1e80);
+  }
+}
+
 // Two parts of which one is dominated everywhere; and of K equal ones each has
 // 1/K.
 TEST(MixtureSharesTest, ClosedFormsComeOut) {

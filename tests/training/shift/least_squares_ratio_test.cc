@@ -139,6 +139,26 @@ TEST(LeastSquaresRatioTest, ConstantEqualAndFewRowsAreNoHarm) {
   EXPECT_NEAR(Ratios(ratio, RowsOf(one, 3))[0], 2. / 3, 1e-15);
 }
 
+// By a width of 1 no centre sees the source, and the score falls without bound
+// with the penalty; by one of 100 it does.
+TEST(LeastSquaresRatioTest, AWidthThatDoesNotReachTheSourceIsNotTaken) {
+  const Vector s = {0, 1, 2, 3};
+  const Vector t = {100, 101, 102};
+  const auto fit = [&](const Vector& widths) {
+    return FitLeastSquaresRatio(
+        RowsOf(s, 1), RowsOf(t, 1),
+        {.centres = t, .widths = widths, .penalties = {0.01, 0.1}, .alpha = 0});
+  };
+  const auto ratio = fit({1, 100, 2});
+  ASSERT_THAT(ratio, IsOk());
+  EXPECT_EQ(ratio->width, 100);
+  EXPECT_GT(Ratios(*ratio, RowsOf(s, 1))[0], 0);
+  EXPECT_THAT(fit({1, 2}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "widths: want one that reaches from a centre to a row "
+                       "of the source, got 1, 2, by which every weight is 0"));
+}
+
 TEST(LeastSquaresRatioTest, WhatIsWrongIsNamed) {
   const Vector rows = {0, 1, 2};
   const Features good = RowsOf(rows, 1);
