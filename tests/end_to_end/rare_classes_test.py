@@ -25,6 +25,19 @@ class RareClassesTest(ServerTest):
             error = end["test/balanced_error_exact"]
             self.assertLessEqual(abs(100 * error - percent), 0.5e-4, loss)
 
+    def test_adjusting_after_the_fact_errs_as_derived(self):
+        """To equal shares it is Menon's logit adjustment with tau = 1: of the
+        population exact, of drawn rows as near as weights are."""
+        for spec, slack, without in (("menon-population.yaml", 0.5e-4, 0.5e-4),
+                                     ("menon.yaml", 0.02, 0.5)):
+            run = self.submit_example(spec, "target={class_prior: [0.5, 0.5]}")
+            end = self.last(run, deadline_s=300)
+            error = 100 * end["test/adjusted_balanced_error_exact"]
+            self.assertLessEqual(abs(error - 7.8650), slack, spec)
+            # What is trained is the same as without the target.
+            self.assertLessEqual(
+                abs(100 * end["test/balanced_error_exact"] - 18.0770), without, spec)
+
     def test_drawn_rows_of_menons_problem_come_near(self):
         """Twice the minority's share of the boundary's standard error, 1.5%, is
         .3 points where it is off the optimum, and .01 where it is on it."""

@@ -1,16 +1,46 @@
 """Targets other than the source, by the numbers of docs/science.md."""
 
 import math
+import struct
 
-from programs import EXAMPLES, ServerTest
+from programs import EXAMPLES, ROOT, ServerTest
 
 MU = 0.5
 ROWS = 100000
+
+GOLDENS = ROOT / "tests/training/shift/golden/least_squares_ratio.txt"
+RULSIF = """\
+data: {{inline: {source}}}
+target: {{data: {{inline: {target}}}}}
+weighting: {{density_ratio: {{rulsif: {{alpha: {alpha}, widths: [{width}],
+                                     penalties: [{penalty}], centres: {centres}}}}}}}
+optimizer: {{lbfgs: {{}}}}
+stop: {{steps: 1}}
+"""
 
 
 def five_errors(variance):
     """Five standard errors of a mean over the rows of covariate-shift.yaml."""
     return 5 * math.sqrt(variance / ROWS)
+
+
+def read_cases(path):
+    """The cases of a golden file, each {key: [number, ...]}."""
+    cases = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, *words = line.split(" ")
+        if key == "case":
+            cases.append({})
+        elif key != "#":
+            cases[-1][key] = [float(word) for word in words]
+    return cases
+
+
+def table(values, columns):
+    """Rows of a spec, labelled +1 and -1 in turn."""
+    rows = [values[i:i + columns] for i in range(0, len(values), columns)]
+    return (f"{{features: {rows}, "
+            f"labels: {[1 - 2 * (i % 2) for i in range(len(rows))]}}}")
 
 
 class ShiftsTest(ServerTest):
@@ -77,6 +107,32 @@ class ShiftsTest(ServerTest):
         self.assertAlmostEqual(end["held/error_exact"], 0.259742, delta=0.01)
         self.assertLessEqual(
             abs(end["held/adjusted_error_exact"] - bayes), 5e-4)
+
+    def test_rulsif_weighs_as_densratio_does(self):
+        """The cases of RuLSIF with a centre at each row of the target, of those that
+        tests/training/shift/golden/make_least_squares_ratio.py writes."""
+        cases = [case for case in read_cases(GOLDENS) if case["alpha"][0] > 0
+                 and case["centres"] == case["target"]]
+        self.assertEqual(len(cases), 2)
+        for case in cases:
+            _, _, columns, centres = map(int, case["shape"])
+            self.cli("submit", "--follow",
+                     self.write("rulsif.yaml", RULSIF.format(
+                         source=table(case["source"], columns),
+                         target=table(case["target"], columns),
+                         alpha=case["alpha"][0], width=case["widths"][0],
+                         penalty=case["penalties"][0], centres=centres)))
+            path = self.directory / "weights.npy"
+            path.unlink(missing_ok=True)
+            self.cli("artifact", "get", "last", "weights.npy", "-o", str(path))
+            data = path.read_bytes()
+            head = 10 + struct.unpack("<H", data[8:10])[0]
+            weights = [value for value, in struct.iter_unpack("<d", data[head:])]
+            ratios = case["ratios"]
+            self.assertEqual(len(weights), len(ratios))
+            mean = sum(ratios) / len(ratios)
+            for weight, ratio in zip(weights, ratios):
+                self.assertAlmostEqual(weight * mean / ratio, 1, delta=1e-6)
 
     def test_a_wrong_combination_is_refused_at_submission(self):
         answer = self.cli(
