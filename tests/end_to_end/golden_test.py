@@ -133,10 +133,23 @@ class GoldenTest(ServerTest):
                                printed, ratio)
 
     def test_scaled_steps_reach_losses_that_are_no_doubles(self):
-        end = self.last_of("mirror-descent.yaml")
+        run = self.submit_example("mirror-descent.yaml")
+        end = self.last(run)
         self.assertLess(end["train/log_loss"], -7990)
         self.assertEqual(end["train/loss"], 0)
         self.assertLess(end["direction/gap"], 1e-3)
+        metrics = self.metrics(run)
+        gamma = 1 / math.sqrt(5)
+        divergence = end["theory/kl"]
+        for t, bound in metrics["bound/p4_a"].items():
+            self.assertAlmostEqual(bound, divergence / t, delta=1e-14 / t)
+            self.assertLessEqual(metrics["dual/gap"][t], bound, t)
+            self.assertLessEqual(metrics["direction/gap"][t]**2 / 2,
+                                 metrics["bound/p4_b"][t], t)
+            self.assertLessEqual(gamma - metrics["margin/normalized"][t],
+                                 metrics["bound/p4_c"][t], t)
+        self.assertEqual(sorted(metrics["bound/p4_a"]),
+                         sorted(metrics["train/log_loss"])[1:])
 
     def test_where_nothing_separates_the_weights_stay(self):
         for loss, theta_1, theta_2 in (
