@@ -10,6 +10,7 @@
 #include "steelyard/v1/spec.pb.h"
 #include "training/rows.h"
 #include "training/shift/divergence.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::worker {
 
@@ -33,17 +34,21 @@ absl::Status CheckDensityRatio(const v1::RunSpec& spec);
 // ratio is exact: as `exact` wants it.
 bool HasExactRatio(const v1::RunSpec& spec);
 
-// The ratio that `exact` means, whatever the weighting.
-// Errors: InvalidArgument with the reason why there is none.
+// The ratio that `exact` means, whatever the weighting.  `stop`: may be null;
+// must outlive the ratio.
+// Errors: InvalidArgument with the reason why there is none; Cancelled.
 absl::StatusOr<DensityRatio> ExactRatioOf(const v1::RunSpec& spec,
-                                          const training::Rows& source);
+                                          const training::Rows& source,
+                                          training::StopCheck* stop);
 
 // Estimates the ratio that the spec's weighting names; the spec is checked.
+// `stop`: as above.
 // Errors: InvalidArgument, naming the field; FailedPrecondition where stored
-// rows do not serve.
+// rows do not serve; Cancelled.
 absl::StatusOr<DensityRatio> EstimateRatio(const v1::RunSpec& spec,
                                            const training::Rows& source,
-                                           const training::Rows& target);
+                                           const training::Rows& target,
+                                           training::StopCheck* stop);
 
 }  // namespace steelyard::worker
 

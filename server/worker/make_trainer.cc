@@ -162,11 +162,11 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
 
 // What weighting and target say of the rows; the tests are there.
 absl::Status SetWeights(const v1::RunSpec& spec, const TrainingRows& rows,
-                        NetworkProblem& problem) {
+                        training::StopCheck* stop, NetworkProblem& problem) {
   const training::TestSet* target = FindTarget(problem.tests);
   STEELYARD_ASSIGN_OR_RETURN(
       const Shift shift,
-      FindShift(spec, rows, target == nullptr ? nullptr : &target->rows));
+      FindShift(spec, rows, target == nullptr ? nullptr : &target->rows, stop));
   STEELYARD_ASSIGN_OR_RETURN(problem.weights, RowWeightsOf(spec, rows, shift));
   STEELYARD_ASSIGN_OR_RETURN(
       problem.target,
@@ -333,7 +333,8 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
-    const v1::TrainLease& lease, const MemoryLimit& memory) {
+    const v1::TrainLease& lease, const MemoryLimit& memory,
+    training::StopCondition stop) {
   const v1::RunSpec& spec = lease.spec();
   const LeasedFiles files(lease);
   STEELYARD_ASSIGN_OR_RETURN(NetworkProblem problem, MakeProblem(spec));
@@ -346,7 +347,8 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
       ReadTestSets(spec, files, rows.train.columns, std::move(rows.test)));
   // Before SetWeights, which counts the rows of each class.
   STEELYARD_RETURN_IF_ERROR(CheckTestClasses(spec, rows, problem.tests));
-  STEELYARD_RETURN_IF_ERROR(SetWeights(spec, rows, problem));
+  training::StopCheck check(std::move(stop));
+  STEELYARD_RETURN_IF_ERROR(SetWeights(spec, rows, &check, problem));
   STEELYARD_RETURN_IF_ERROR(Resample(spec, rows, problem.weights));
   STEELYARD_RETURN_IF_ERROR(SetClasses(spec.loss(), rows, problem));
   problem.train = std::move(rows.train);

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "server/worker/memory_limit.h"
 #include "steelyard/v1/worker_service.pb.h"
+#include "training/shift/stop_check.h"
 #include "training/trainer.h"
 
 namespace steelyard::worker {
@@ -19,9 +20,11 @@ namespace steelyard::worker {
 //   FailedPrecondition  a dataset is not what the spec needs
 //   ResourceExhausted   the data alone need more than `memory` allows
 //   Internal            a file cannot be read, or is not in the lease
+//   Cancelled           `stop` said so while weights were estimated
 // Throws std::bad_alloc where there is no memory for what it makes.
 absl::StatusOr<std::unique_ptr<training::Trainer>> MakeTrainer(
-    const v1::TrainLease& lease, const MemoryLimit& memory);
+    const v1::TrainLease& lease, const MemoryLimit& memory,
+    training::StopCondition stop = nullptr);
 
 // Bytes that the lease's data will take at least.
 int64_t EstimateBytes(const v1::TrainLease& lease);

@@ -41,6 +41,9 @@ absl::StatusOr<Values> Posteriors(const ShiftClassifierOptions& options,
                                   Rows fitted, const Rows& asked) {
   training::NetworkProblem problem;
   const auto n = static_cast<double>(fitted.rows);
+  // Of the few gradients that a step takes.
+  const int64_t operations =
+      10 * fitted.rows * (fitted.columns + 1) * options.classes;
   problem.train = std::move(fitted);
   problem.architecture.outputs = options.classes;
   problem.loss = training::Loss(training::Loss::kSoftmaxCrossEntropy);
@@ -56,7 +59,10 @@ absl::StatusOr<Values> Posteriors(const ShiftClassifierOptions& options,
   STEELYARD_ASSIGN_OR_RETURN(const std::unique_ptr<training::Trainer> trainer,
                              training::Trainer::Create(std::move(problem)));
   while (!trainer->done()) {
-    STEELYARD_RETURN_IF_ERROR(trainer->Advance(kMostSteps).status());
+    if (training::Stopped(options.stop, operations)) {
+      return options.stop->status();
+    }
+    STEELYARD_RETURN_IF_ERROR(trainer->Advance(1).status());
   }
   const auto k = static_cast<size_t>(options.classes);
   Values outputs(static_cast<size_t>(asked.rows) * k);

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "training/rows.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::worker {
 
@@ -15,6 +16,7 @@ struct ShiftClassifierOptions {
   double inverse_penalty = 1;  // C > 0
   int64_t parts = 5;           // of the source, >= 2
   uint64_t seed = 0;           // of the draw of the parts
+  training::StopCheck* stop = nullptr;
 };
 
 // What it says of rows.
@@ -32,7 +34,8 @@ struct ShiftPredictions {
 // counts what is said of each part of the source by one fitted to the others,
 // so that no row is judged by what it was fitted to.  Parts are drawn within
 // each class.
-// Errors: InvalidArgument where a class has fewer rows than there are parts.
+// Errors: InvalidArgument where a class has fewer rows than there are parts;
+// Cancelled.
 absl::StatusOr<ShiftPredictions> PredictShift(
     const training::Rows& source, const training::Rows& target,
     const ShiftClassifierOptions& options);

@@ -19,6 +19,7 @@ namespace {
 
 using training::LabelValues;
 using training::Rows;
+using training::StopCheck;
 using training::Target;
 using training::TestSet;
 using Values = std::vector<double>;
@@ -110,7 +111,7 @@ absl::Status CheckLabelShift(const v1::RunSpec& spec,
 
 absl::StatusOr<training::LabelShift> EstimatePriors(
     const v1::LabelShiftWeighting& message, const TrainingRows& rows,
-    const Rows& target) {
+    const Rows& target, StopCheck* stop) {
   Rows source = rows.train;
   for (double& label : source.labels) {
     label = static_cast<double>(ClassOf(rows.labels, label));
@@ -121,19 +122,22 @@ absl::StatusOr<training::LabelShift> EstimatePriors(
                    {.classes = rows.classes,
                     .inverse_penalty = message.inverse_penalty(),
                     .parts = static_cast<int64_t>(message.parts()),
-                    .seed = message.seed()}));
+                    .seed = message.seed(),
+                    .stop = stop}));
   return message.has_bbse()
              ? training::ShiftByConfusion(said.confusion, said.predicted)
-             : training::ShiftByPosteriors(said.posteriors, said.class_rows);
+             : training::ShiftByPosteriors(said.posteriors, said.class_rows,
+                                           stop);
 }
 
 absl::StatusOr<Shift> EstimatedPrior(const v1::RunSpec& spec,
                                      const TrainingRows& rows,
-                                     const Rows* target) {
+                                     const Rows* target, StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckLabelShift(spec, rows));
   const v1::LabelShiftWeighting& message = spec.weighting().label_shift();
   absl::StatusOr<training::LabelShift> found =
-      EstimatePriors(message, rows, *target);
+      EstimatePriors(message, rows, *target, stop);
+  if (absl::IsCancelled(found.status())) return found.status();
   if (found.ok()) {
     return Shift{.ratio = std::nullopt,
                  .priors = std::move(found->priors),
@@ -238,7 +242,8 @@ const TestSet* FindTarget(const std::vector<TestSet>& tests) {
 }
 
 absl::StatusOr<Shift> FindShift(const v1::RunSpec& spec,
-                                const TrainingRows& rows, const Rows* target) {
+                                const TrainingRows& rows, const Rows* target,
+                                StopCheck* stop) {
   if (spec.has_target() &&
       spec.target().kind_case() == v1::Target::KIND_NOT_SET) {
     return Wrong("target: want data or class_prior, got nothing");
@@ -247,15 +252,16 @@ absl::StatusOr<Shift> FindShift(const v1::RunSpec& spec,
   if (spec.weighting().has_density_ratio()) {
     STEELYARD_RETURN_IF_ERROR(CheckDensityRatio(spec));
     STEELYARD_ASSIGN_OR_RETURN(shift.ratio,
-                               EstimateRatio(spec, rows.train, *target));
+                               EstimateRatio(spec, rows.train, *target, stop));
     return shift;
   }
   if (spec.weighting().has_label_shift()) {
-    return EstimatedPrior(spec, rows, target);
+    return EstimatedPrior(spec, rows, target, stop);
   }
   if (spec.target().has_class_prior()) return KnownPrior(spec, rows);
   if (!HasExactRatio(spec)) return shift;
-  absl::StatusOr<DensityRatio> exact = ExactRatioOf(spec, rows.train);
+  absl::StatusOr<DensityRatio> exact = ExactRatioOf(spec, rows.train, stop);
+  STEELYARD_RETURN_IF_ERROR(training::StatusOf(stop));
   // Nobody asked for it: without one there are fewer metrics.
   if (exact.ok() && AreFinite(exact->train)) shift.ratio = *std::move(exact);
   return shift;

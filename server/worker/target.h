@@ -10,6 +10,7 @@
 #include "server/worker/training_rows.h"
 #include "steelyard/v1/spec.pb.h"
 #include "training/rows.h"
+#include "training/shift/stop_check.h"
 #include "training/target.h"
 
 namespace steelyard::worker {
@@ -23,11 +24,13 @@ struct Shift {
 
 // Finds out what the spec's `target` and `weighting` say; `rows` of its data
 // and, where it has one, of its target.  Nothing without a target.
+// `stop`: may be null; must outlive the shift.
 // Errors: InvalidArgument, naming the field; FailedPrecondition where stored
-// rows do not serve.
+// rows do not serve; Cancelled.
 absl::StatusOr<Shift> FindShift(const v1::RunSpec& spec,
                                 const TrainingRows& rows,
-                                const training::Rows* target);
+                                const training::Rows* target,
+                                training::StopCheck* stop = nullptr);
 
 // The place of the target's own set in `tests`; null without one.
 const training::TestSet* FindTarget(
@@ -36,7 +39,8 @@ const training::TestSet* FindTarget(
 // What metrics need of the target; gives each of `tests` its weights.
 // weights: of the training rows, before normalisation; empty: all 1.  Nothing
 // without a target.
-// Errors: InvalidArgument where a ratio can't be taken of a set's rows.
+// Errors: InvalidArgument where a ratio can't be taken of a set's rows;
+// Cancelled by the shift's `stop`.
 absl::StatusOr<std::optional<training::Target>> MakeTarget(
     const v1::RunSpec& spec, const TrainingRows& rows, const Shift& shift,
     const std::vector<double>& weights, std::vector<training::TestSet>& tests);

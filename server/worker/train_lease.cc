@@ -47,6 +47,8 @@ class TrainLoop {
 
   // Makes the trainer and stands where the checkpoint says.
   absl::Status Start(const MemoryLimit& memory);
+  // How the lease ended meanwhile, if it did.
+  const std::optional<LeaseEnd>& ended() const { return ended_; }
   // Trains until the run or the lease ends.
   // Errors: those of training; the run has then failed.
   absl::StatusOr<LeaseEnd> Train();
@@ -86,14 +88,18 @@ class TrainLoop {
   int64_t slice_steps_ = 1;
   std::vector<int64_t> snapshot_steps_;  // still to come, the next one last
   int64_t artifact_bytes_ = 0;           // sent
-  std::string left_out_;    // artifacts that could not be had, and why
-  bool finishing_ = false;  // the result is sent
+  std::string left_out_;           // artifacts that could not be had, and why
+  bool finishing_ = false;         // the result is sent
+  std::optional<LeaseEnd> ended_;  // before there was a trainer
 };
 
 absl::Status TrainLoop::Start(const MemoryLimit& memory) {
   queue_.SetProgress(lease_.run_id(), lease_.attempt(),
                      lease_.checkpoint().step());
-  STEELYARD_ASSIGN_OR_RETURN(trainer_, MakeTrainer(lease_, memory));
+  STEELYARD_ASSIGN_OR_RETURN(trainer_, MakeTrainer(lease_, memory, [this] {
+                               ended_ = HandleMessages();
+                               return ended_.has_value();
+                             }));
   reporter_.SetMetrics(trainer_->metrics());
   reporter_.SetAbsent(trainer_->absent());
   if (lease_.spec().stop().has_wall_time()) {
@@ -304,6 +310,8 @@ void TrainLoop::SendStopped() {
 }
 
 void TrainLoop::SendCheckpoint() {
+  // Without a trainer the run stands where the lease says.
+  if (trainer_ == nullptr) return;
   v1::Checkpoint checkpoint;
   checkpoint.set_numerics_id(training::NumericsId());
   checkpoint.set_step(trainer_->step());
@@ -350,6 +358,7 @@ LeaseEnd RunTrainLease(const v1::TrainLease& lease, const LeaseOptions& options,
   TrainLoop loop(lease, options, queue);
   try {
     failure = loop.Start(memory);
+    if (loop.ended()) return *loop.ended();
     if (failure.ok()) {
       absl::StatusOr<LeaseEnd> end = loop.Train();
       if (end.ok()) return *end;

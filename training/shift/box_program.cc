@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "Eigen/Cholesky"
 #include "absl/status/status.h"
+#include "support/status_macros.h"
 #include "training/shift/blocking.h"
 
 namespace steelyard::training {
@@ -15,12 +17,58 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-using Factor = Eigen::LLT<Eigen::Ref<MatrixXd>>;
 
 constexpr int kMaxSteps = 100;
 constexpr int kMaxRepairs = 20;
 constexpr double kRounding = 1e-11;
 constexpr double kWorst = 1e-6;
+
+// The Cholesky factor C of a matrix, in its place: that of Eigen's LLT to the
+// bit, which can't be given up between its blocks of columns.
+class Factor {
+ public:
+  Factor(Eigen::Ref<MatrixXd> matrix, StopCheck* stop)
+      : matrix_(std::move(matrix)), ok_(Compute(stop)) {}
+
+  // False where the matrix is not positive definite, or it was given up.
+  bool ok() const { return ok_; }
+  void SolveInPlace(VectorXd& x) const {
+    matrix_.triangularView<Eigen::Lower>().solveInPlace(x);
+    matrix_.adjoint().triangularView<Eigen::Upper>().solveInPlace(x);
+  }
+  VectorXd Solve(VectorXd x) const {
+    SolveInPlace(x);
+    return x;
+  }
+
+ private:
+  bool Compute(StopCheck* stop) {
+    using Unblocked = Eigen::internal::llt_inplace<double, Eigen::Lower>;
+    constexpr Index kUnblocked = 32;
+    const Index n = matrix_.rows();
+    if (n < kUnblocked) return Unblocked::unblocked(matrix_) == -1;
+    const Index width = std::clamp<Index>(n / 8 / 16 * 16, 8, 128);
+    for (Index k = 0; k < n; k += width) {
+      const Index own = std::min(width, n - k);
+      const Index rest = n - k - own;
+      if (Stopped(stop, own * rest * rest)) return false;
+      Eigen::Block<Eigen::Ref<MatrixXd>> corner(matrix_, k, k, own, own);
+      Eigen::Block<Eigen::Ref<MatrixXd>> below(matrix_, k + own, k, rest, own);
+      Eigen::Block<Eigen::Ref<MatrixXd>> right(matrix_, k + own, k + own, rest,
+                                               rest);
+      if (Unblocked::unblocked(corner) >= 0) return false;
+      if (rest == 0) break;
+      corner.adjoint()
+          .triangularView<Eigen::Upper>()
+          .solveInPlace<Eigen::OnTheRight>(below);
+      right.selfadjointView<Eigen::Lower>().rankUpdate(below, -1.0);
+    }
+    return true;
+  }
+
+  Eigen::Ref<MatrixXd> matrix_;
+  const bool ok_;
+};
 
 // A point with its multipliers.
 struct Point {
@@ -38,6 +86,8 @@ class Solver {
         q_(program.quadratic.data(), program.size, program.size),
         k_(program.linear.data(), program.size),
         work_(program.size, program.size) {}
+
+  bool Stop() const { return Stopped(program_.stop, q_.size()); }
 
   Point Interior();
   // The point with coordinates at their bounds and the others solved for;
@@ -88,9 +138,9 @@ Point Solver::Direction(const Point& at, const ArrayXd& slope,
   const ArrayXd lost = program_.bound - at.x - at.room;
   const ArrayXd right = -slope + low / at.x - (high - at.high * lost) / at.room;
   Point move;
-  move.x = factor.solve(right.matrix()).array();
+  move.x = factor.Solve(right.matrix()).array();
   if (program_.sum) {
-    const ArrayXd along = factor.solve(VectorXd::Ones(q_.rows())).array();
+    const ArrayXd along = factor.Solve(VectorXd::Ones(q_.rows())).array();
     move.nu = (*program_.sum - at.x.sum() - move.x.sum()) / along.sum();
     move.x += move.nu * along;
   }
@@ -130,7 +180,7 @@ double Gap(const Point& at) {
 
 Point Solver::Interior() {
   Point at = Start();
-  for (int step = 0; step < kMaxSteps; ++step) {
+  for (int step = 0; step < kMaxSteps && !Stop(); ++step) {
     const ArrayXd slope =
         (q_ * at.x.matrix() - k_).array() - at.low + at.high - at.nu;
     const double gap = Gap(at);
@@ -142,8 +192,8 @@ Point Solver::Interior() {
     // What rounding may have made of a singular Q's least eigenvalues.
     work_.diagonal() *= 1 + 1e-15 * n();
     work_.diagonal() += (at.low / at.x + at.high / at.room).matrix();
-    const Factor factor(work_);
-    if (factor.info() != Eigen::Success) break;
+    const Factor factor(work_, program_.stop);
+    if (!factor.ok()) break;
     const Point predicted = Direction(at, slope, factor, 0, nullptr);
     const double left = Gap(Moved(at, predicted, Room(at, predicted, 1))) / gap;
     const Point move =
@@ -164,9 +214,9 @@ bool Solver::SolveFree(const std::vector<Index>& free, ArrayXd& x, double& nu) {
           q_(free[static_cast<size_t>(a)], free[static_cast<size_t>(b)]);
     }
   }
-  const Factor factor(matrix);
-  if (factor.info() != Eigen::Success) return false;
-  const VectorXd along = factor.solve(VectorXd::Ones(count));
+  const Factor factor(matrix, program_.stop);
+  if (!factor.ok()) return false;
+  const VectorXd along = factor.Solve(VectorXd::Ones(count));
   // The second time corrects what rounding left of the first.
   for (int time = 0; time < 2; ++time) {
     const VectorXd slope = q_ * x.matrix() - k_;
@@ -174,7 +224,7 @@ bool Solver::SolveFree(const std::vector<Index>& free, ArrayXd& x, double& nu) {
     for (Index a = 0; a < count; ++a) {
       move[a] = nu - slope[free[static_cast<size_t>(a)]];
     }
-    factor.solveInPlace(move);
+    factor.SolveInPlace(move);
     if (program_.sum) {
       const double more = (*program_.sum - x.sum() - move.sum()) / along.sum();
       nu += more;
@@ -208,7 +258,7 @@ BoxSolution Solver::Repaired(const Point& point) {
     if (point.x[i] < point.low[i]) x[i] = 0;
     if (point.room[i] < point.high[i]) x[i] = bound;
   }
-  for (int time = 0; time < kMaxRepairs; ++time) {
+  for (int time = 0; time < kMaxRepairs && !Stop(); ++time) {
     std::vector<Index> free;
     for (Index i = 0; i < x.size(); ++i) {
       if (x[i] > 0 && x[i] < bound) free.push_back(i);
@@ -248,6 +298,7 @@ absl::StatusOr<BoxSolution> SolveBoxProgram(const BoxProgram& program) {
   FixBlocking();
   Solver solver(program);
   BoxSolution solution = solver.Repaired(solver.Interior());
+  STEELYARD_RETURN_IF_ERROR(StatusOf(program.stop));
   const double largest =
       *std::max_element(solution.x.begin(), solution.x.end());
   if (solution.residual <= kWorst * largest) return solution;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -17,6 +18,7 @@ struct BoxProgram {
   std::vector<double> linear;     // k, [n]
   double bound = 0;               // > 0
   std::optional<double> sum;      // 0 < sum <= n bound
+  StopCheck* stop = nullptr;
 };
 
 struct BoxSolution {

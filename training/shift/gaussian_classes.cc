@@ -75,12 +75,13 @@ absl::Status CheckLabels(const PartsByLabel& source,
 
 // ln( sum_k share_k N_k(x) / N_0(x) ) of each row, N_0 = `reference`.
 absl::StatusOr<Vector> LogMixture(const Gaussian& reference,
-                                  const LabelParts& parts,
-                                  const Features& rows) {
+                                  const LabelParts& parts, const Features& rows,
+                                  StopCheck* stop) {
   std::vector<Vector> terms;
   for (size_t k = 0; k < parts.gaussians.size(); ++k) {
     STEELYARD_ASSIGN_OR_RETURN(
-        Vector logs, GaussianLogRatios(reference, parts.gaussians[k], rows));
+        Vector logs,
+        GaussianLogRatios(reference, parts.gaussians[k], rows, stop));
     for (double& value : logs) value += std::log(parts.shares[k]);
     terms.push_back(std::move(logs));
   }
@@ -172,7 +173,7 @@ absl::StatusOr<Vector> DefiniteRoot(absl::string_view name,
 
 absl::StatusOr<Vector> GaussianClassLogRatios(
     std::span<const GaussianPart> source, std::span<const GaussianPart> target,
-    const Features& rows, std::span<const double> labels) {
+    const Features& rows, std::span<const double> labels, StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckFeatures("rows", rows));
   STEELYARD_ASSIGN_OR_RETURN(const PartsByLabel from,
                              ByLabel(source, rows.columns));
@@ -193,10 +194,10 @@ absl::StatusOr<Vector> GaussianClassLogRatios(
     if (own.empty() || there == to.end()) continue;
     const Features some = RowsOf(values, rows.columns);
     const Gaussian& reference = parts.gaussians.front();
-    STEELYARD_ASSIGN_OR_RETURN(const Vector above,
-                               LogMixture(reference, there->second, some));
+    STEELYARD_ASSIGN_OR_RETURN(
+        const Vector above, LogMixture(reference, there->second, some, stop));
     STEELYARD_ASSIGN_OR_RETURN(const Vector below,
-                               LogMixture(reference, parts, some));
+                               LogMixture(reference, parts, some, stop));
     for (size_t k = 0; k < own.size(); ++k)
       result[own[k]] = above[k] - below[k];
   }

@@ -10,6 +10,7 @@
 #include "training/rows.h"
 #include "training/shift/divergence.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 // Rows of a label y and features x whose density is known, a mixture of
 // Gaussians for each label:
@@ -27,7 +28,8 @@ namespace steelyard::training {
 // source has not, or of a row that neither has.
 absl::StatusOr<std::vector<double>> GaussianClassLogRatios(
     std::span<const GaussianPart> source, std::span<const GaussianPart> target,
-    const Features& rows, std::span<const double> labels);
+    const Features& rows, std::span<const double> labels,
+    StopCheck* stop = nullptr);
 
 // How far the target is from the source, in closed form, where each label has
 // one Gaussian on either side; else nothing.  Between N(m_t, A_t) and

@@ -11,7 +11,7 @@
 namespace steelyard::training {
 
 void SquaredDistances(const Features& rows, const Features& centres,
-                      std::span<double> out) {
+                      std::span<double> out, StopCheck* stop) {
   const auto b = static_cast<size_t>(centres.rows);
   const auto d = static_cast<size_t>(rows.columns);
   // Centres side by side, so that the loop over them is a loop over memory.
@@ -21,6 +21,7 @@ void SquaredDistances(const Features& rows, const Features& centres,
       across[j * b + c] = centres.values[c * d + j];
   }
   for (size_t i = 0; i < static_cast<size_t>(rows.rows); ++i) {
+    if (Stopped(stop, 3 * centres.rows * rows.columns)) return;
     double* sums = &out[i * b];
     std::fill(sums, sums + b, 0.0);
     for (size_t j = 0; j < d; ++j) {
@@ -35,8 +36,8 @@ void SquaredDistances(const Features& rows, const Features& centres,
 }
 
 void LogKernels(const Features& rows, const Features& centres, double width,
-                std::span<double> out) {
-  SquaredDistances(rows, centres, out);
+                std::span<double> out, StopCheck* stop) {
+  SquaredDistances(rows, centres, out, stop);
   const auto count = static_cast<size_t>(rows.rows * centres.rows);
   for (double& value : out.first(count)) {
     // In two divisions: the square of a width may be no double.
@@ -59,7 +60,7 @@ std::vector<double> ChooseCentres(const Features& target, int64_t count,
 }
 
 absl::StatusOr<double> MedianDistance(const Features& source,
-                                      const Features& target) {
+                                      const Features& target, StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckSamples(source, target));
   const int64_t all = source.rows + target.rows;
   const int64_t count = std::min(all, kMaxMedianRows);
@@ -71,6 +72,7 @@ absl::StatusOr<double> MedianDistance(const Features& source,
   };
   std::vector<double> distances;
   for (int64_t i = 0; i < count; ++i) {
+    if (Stopped(stop, 3 * i * source.columns)) return stop->status();
     const std::span<const double> x = row(i);
     for (int64_t k = 0; k < i; ++k) {
       const std::span<const double> y = row(k);

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 // Kernels k(x, c) = exp(-|x - c|^2 / (2 s^2)) around centres c, with the width
 // s.  (Where others write exp(-gamma |x - c|^2), gamma = 1 / (2 s^2).)
@@ -28,11 +29,11 @@ inline constexpr int64_t kMaxMedianRows = 1'000;
 //
 // Cost: 3 n b d flops; takes b d doubles of memory.
 void SquaredDistances(const Features& rows, const Features& centres,
-                      std::span<double> out);
+                      std::span<double> out, StopCheck* stop = nullptr);
 
 // Writes ln k = -|x - c|^2 / (2 s^2) in the same way.
 void LogKernels(const Features& rows, const Features& centres, double width,
-                std::span<double> out);
+                std::span<double> out, StopCheck* stop = nullptr);
 
 // `count` rows of the target, or all where it has no more, each as likely, in
 // the order of the target: by RandomStream(seed, "shift.centres").  [b, d]
@@ -47,7 +48,8 @@ std::vector<double> ChooseCentres(const Features& target, int64_t count,
 // Errors: InvalidArgument, naming the sample; FailedPrecondition where the
 // median is 0: half of the pairs are equal.
 absl::StatusOr<double> MedianDistance(const Features& source,
-                                      const Features& target);
+                                      const Features& target,
+                                      StopCheck* stop = nullptr);
 
 // Errors: InvalidArgument, naming `centres` or `widths[k]`: what CheckFeatures
 // refuses, columns other than `columns`, none, too many, a width out of bounds.

@@ -52,7 +52,8 @@ void Whiten(const Vector& factor, std::span<const double> x, const Vector& mean,
 
 absl::StatusOr<Vector> GaussianLogRatios(const Gaussian& source,
                                          const Gaussian& target,
-                                         const Features& rows) {
+                                         const Features& rows,
+                                         StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckFeatures("rows", rows));
   if (rows.columns > kMaxCovarianceDimension) {
     return Want("rows",
@@ -76,6 +77,7 @@ absl::StatusOr<Vector> GaussianLogRatios(const Gaussian& source,
   Vector ratios;
   ratios.reserve(static_cast<size_t>(rows.rows));
   for (size_t i = 0; i < static_cast<size_t>(rows.rows); ++i) {
+    if (Stopped(stop, 2 * rows.columns * rows.columns)) return stop->status();
     const std::span<const double> x = rows.values.subspan(i * d, d);
     Whiten(s, x, source.mean, u);
     Whiten(t, x, target.mean, v);

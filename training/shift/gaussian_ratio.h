@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -27,9 +28,9 @@ struct Gaussian {
 // Cost: O(d^2) a row.
 // Errors: InvalidArgument, naming the field: a size, a value that is not finite
 // or above kMaxFeature, a covariance that is not positive definite.
-absl::StatusOr<std::vector<double>> GaussianLogRatios(const Gaussian& source,
-                                                      const Gaussian& target,
-                                                      const Features& rows);
+absl::StatusOr<std::vector<double>> GaussianLogRatios(
+    const Gaussian& source, const Gaussian& target, const Features& rows,
+    StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

@@ -20,15 +20,17 @@ using Vector = std::vector<double>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Calls visit(number of the row, ln k of the row and each centre).
+// Calls visit(number of the row, ln k of the row and each centre), of the first
+// rows alone where it is to stop.
 template <typename Visit>
 void ForEachRow(const Features& rows, const Features& centres, double width,
-                const Visit& visit) {
+                StopCheck* stop, const Visit& visit) {
   const auto b = static_cast<size_t>(centres.rows);
   Vector kernels(static_cast<size_t>(std::min(rows.rows, kBlockRows)) * b);
   for (int64_t first = 0; first < rows.rows; first += kBlockRows) {
     const Features block = Block(rows, first, kBlockRows);
-    LogKernels(block, centres, width, kernels);
+    LogKernels(block, centres, width, kernels, stop);
+    if (Stopped(stop, 0)) return;
     for (int64_t i = 0; i < block.rows; ++i) {
       visit(static_cast<size_t>(first + i),
             std::span<double>(kernels).subspan(static_cast<size_t>(i) * b, b));
@@ -44,22 +46,24 @@ bool AllEqual(const Features& rows) {
 
 // ln mean_source k(., c_l), by sums relative to the largest term so far.
 absl::StatusOr<Vector> LogMeans(const Features& source, const Features& centres,
-                                double width) {
+                                double width, StopCheck* stop) {
   const auto b = static_cast<size_t>(centres.rows);
   Vector largest(b, -kInfinity);
   Vector least(b, kInfinity);
   Vector sums(b, 0.0);
-  ForEachRow(source, centres, width, [&](size_t, std::span<double> kernels) {
-    for (size_t l = 0; l < b; ++l) {
-      least[l] = std::min(least[l], kernels[l]);
-      if (kernels[l] == -kInfinity) continue;
-      if (kernels[l] > largest[l]) {
-        sums[l] *= std::exp(largest[l] - kernels[l]);
-        largest[l] = kernels[l];
-      }
-      sums[l] += std::exp(kernels[l] - largest[l]);
-    }
-  });
+  ForEachRow(source, centres, width, stop,
+             [&](size_t, std::span<double> kernels) {
+               for (size_t l = 0; l < b; ++l) {
+                 least[l] = std::min(least[l], kernels[l]);
+                 if (kernels[l] == -kInfinity) continue;
+                 if (kernels[l] > largest[l]) {
+                   sums[l] *= std::exp(largest[l] - kernels[l]);
+                   largest[l] = kernels[l];
+                 }
+                 sums[l] += std::exp(kernels[l] - largest[l]);
+               }
+             });
+  STEELYARD_RETURN_IF_ERROR(StatusOf(stop));
   // Of a distance by d + 3 roundings; what is left of differences is theirs.
   const double noise = static_cast<double>(source.columns + 3) *
                        std::numeric_limits<double>::epsilon();
@@ -89,24 +93,27 @@ struct Densities {
 
 absl::StatusOr<Densities> DensitiesAt(const Features& target,
                                       const Features& centres, double width,
-                                      const Vector& log_means) {
+                                      const Vector& log_means,
+                                      StopCheck* stop) {
   Densities densities;
   densities.values.reserve(static_cast<size_t>(target.rows * centres.rows));
   densities.offsets.reserve(static_cast<size_t>(target.rows));
   absl::Status status;
-  ForEachRow(target, centres, width, [&](size_t t, std::span<double> row) {
-    for (size_t l = 0; l < row.size(); ++l) row[l] -= log_means[l];
-    const double offset = *std::max_element(row.begin(), row.end());
-    if (offset == -kInfinity && status.ok()) {
-      status = absl::FailedPreconditionError(
-          absl::StrCat("widths: want one by which a centre reaches target[", t,
-                       "], got ", width));
-    }
-    for (const double value : row) {
-      densities.values.push_back(std::exp(value - offset));
-    }
-    densities.offsets.push_back(offset);
-  });
+  ForEachRow(
+      target, centres, width, stop, [&](size_t t, std::span<double> row) {
+        for (size_t l = 0; l < row.size(); ++l) row[l] -= log_means[l];
+        const double offset = *std::max_element(row.begin(), row.end());
+        if (offset == -kInfinity && status.ok()) {
+          status = absl::FailedPreconditionError(
+              absl::StrCat("widths: want one by which a centre reaches target[",
+                           t, "], got ", width));
+        }
+        for (const double value : row) {
+          densities.values.push_back(std::exp(value - offset));
+        }
+        densities.offsets.push_back(offset);
+      });
+  STEELYARD_RETURN_IF_ERROR(StatusOf(stop));
   if (!status.ok()) return status;
   return densities;
 }
@@ -114,7 +121,7 @@ absl::StatusOr<Densities> DensitiesAt(const Features& target,
 // The mean of ln w over one part, w fitted on the others.
 absl::StatusOr<double> ScoreOfPart(const Densities& densities, int64_t centres,
                                    const std::vector<int64_t>& parts,
-                                   int64_t part) {
+                                   int64_t part, StopCheck* stop) {
   const auto b = static_cast<size_t>(centres);
   Vector others;
   for (size_t t = 0; t < parts.size(); ++t) {
@@ -123,7 +130,7 @@ absl::StatusOr<double> ScoreOfPart(const Densities& densities, int64_t centres,
     others.insert(others.end(), row, row + b);
   }
   STEELYARD_ASSIGN_OR_RETURN(const Vector shares,
-                             MixtureShares(others, centres));
+                             MixtureShares(others, centres, stop));
   double sum = 0;
   int64_t count = 0;
   for (size_t t = 0; t < parts.size(); ++t) {
@@ -139,12 +146,13 @@ absl::StatusOr<double> ScoreOfPart(const Densities& densities, int64_t centres,
 }
 
 absl::StatusOr<double> Score(const Densities& densities, int64_t centres,
-                             const std::vector<int64_t>& parts) {
+                             const std::vector<int64_t>& parts,
+                             StopCheck* stop) {
   const int64_t count = 1 + *std::max_element(parts.begin(), parts.end());
   double sum = 0;
   for (int64_t part = 0; part < count; ++part) {
-    STEELYARD_ASSIGN_OR_RETURN(const double score,
-                               ScoreOfPart(densities, centres, parts, part));
+    STEELYARD_ASSIGN_OR_RETURN(
+        const double score, ScoreOfPart(densities, centres, parts, part, stop));
     sum += score;
   }
   return sum / static_cast<double>(count);
@@ -162,17 +170,19 @@ absl::StatusOr<KliepRatio> FitWidth(const Features& source,
                       .log_means = {},
                       .width = width,
                       .score = std::numeric_limits<double>::quiet_NaN()};
-  STEELYARD_ASSIGN_OR_RETURN(ratio.log_means, LogMeans(source, centres, width));
+  STEELYARD_ASSIGN_OR_RETURN(ratio.log_means,
+                             LogMeans(source, centres, width, options.stop));
   STEELYARD_ASSIGN_OR_RETURN(
       const Densities densities,
-      DensitiesAt(target, centres, width, ratio.log_means));
+      DensitiesAt(target, centres, width, ratio.log_means, options.stop));
   if (options.widths.size() > 1) {
-    STEELYARD_ASSIGN_OR_RETURN(ratio.score,
-                               Score(densities, centres.rows, options.parts));
+    STEELYARD_ASSIGN_OR_RETURN(ratio.score, Score(densities, centres.rows,
+                                                  options.parts, options.stop));
     if (!(ratio.score > score)) return ratio;
   }
-  STEELYARD_ASSIGN_OR_RETURN(ratio.shares,
-                             MixtureShares(densities.values, centres.rows));
+  STEELYARD_ASSIGN_OR_RETURN(
+      ratio.shares,
+      MixtureShares(densities.values, centres.rows, options.stop));
   return ratio;
 }
 
@@ -240,6 +250,7 @@ absl::StatusOr<KliepRatio> FitKliep(const Features& source,
   for (const double width : options.widths) {
     absl::StatusOr<KliepRatio> next =
         FitWidth(source, target, options, width, best.score);
+    STEELYARD_RETURN_IF_ERROR(StatusOf(options.stop));
     if (!next.ok()) {
       bad = next.status();
     } else if (!next->shares.empty()) {
@@ -250,12 +261,13 @@ absl::StatusOr<KliepRatio> FitKliep(const Features& source,
   return best;
 }
 
-std::vector<double> Ratios(const KliepRatio& ratio, const Features& rows) {
+std::vector<double> Ratios(const KliepRatio& ratio, const Features& rows,
+                           StopCheck* stop) {
   const Features centres = RowsOf(ratio.centres, rows.columns);
   Vector result;
   result.reserve(static_cast<size_t>(rows.rows));
   ForEachRow(
-      rows, centres, ratio.width, [&](size_t, std::span<double> kernels) {
+      rows, centres, ratio.width, stop, [&](size_t, std::span<double> kernels) {
         double sum = 0;
         for (size_t l = 0; l < kernels.size(); ++l) {
           sum += ratio.shares[l] * std::exp(kernels[l] - ratio.log_means[l]);

@@ -25,6 +25,7 @@ struct KliepOptions {
   // [n_t] the part of the cross-validation that each row of the target is in,
   // 0 ... k - 1, k >= 2, none empty; without use for a single width.
   std::vector<int64_t> parts;
+  StopCheck* stop = nullptr;
 };
 
 struct KliepRatio {
@@ -58,7 +59,8 @@ absl::StatusOr<KliepRatio> FitKliep(const Features& source,
 
 // w(x) of each row, of as many columns as the centres; at most n_s at a row of
 // the source.
-std::vector<double> Ratios(const KliepRatio& ratio, const Features& rows);
+std::vector<double> Ratios(const KliepRatio& ratio, const Features& rows,
+                           StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

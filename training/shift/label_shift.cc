@@ -131,7 +131,8 @@ absl::StatusOr<LabelShift> ShiftByConfusion(std::span<const double> confusion,
 }
 
 absl::StatusOr<LabelShift> ShiftByPosteriors(
-    std::span<const double> posteriors, std::span<const double> source_priors) {
+    std::span<const double> posteriors, std::span<const double> source_priors,
+    StopCheck* stop) {
   const size_t classes = source_priors.size();
   STEELYARD_RETURN_IF_ERROR(CheckClasses("source_priors", classes));
   STEELYARD_ASSIGN_OR_RETURN(const VectorXd source,
@@ -148,7 +149,7 @@ absl::StatusOr<LabelShift> ShiftByPosteriors(
   }
   STEELYARD_ASSIGN_OR_RETURN(
       const Vector priors,
-      MixtureShares(densities, static_cast<int64_t>(classes)));
+      MixtureShares(densities, static_cast<int64_t>(classes), stop));
   const Eigen::Map<const VectorXd> target(priors.data(),
                                           static_cast<Index>(classes));
   return MakeShift(target.cwiseQuotient(source), source);

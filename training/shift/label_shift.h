@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "training/shift/stop_check.h"
 
 // Label shift: the classes' shares change, p_t(y) != p_s(y), and p(x | y) does
 // not.  Then a row of class k weighs w_k = p_t(k) / p_s(k), and these follow
@@ -55,7 +56,8 @@ absl::StatusOr<LabelShift> ShiftByConfusion(std::span<const double> confusion,
 //
 // Errors: InvalidArgument, naming the field or row; what MixtureShares says.
 absl::StatusOr<LabelShift> ShiftByPosteriors(
-    std::span<const double> posteriors, std::span<const double> source_priors);
+    std::span<const double> posteriors, std::span<const double> source_priors,
+    StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

@@ -23,10 +23,11 @@ using RowMatrix =
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // phi of each row, [n, b].
-RowMatrix Kernels(const Features& rows, const Features& centres, double width) {
+RowMatrix Kernels(const Features& rows, const Features& centres, double width,
+                  StopCheck* stop) {
   RowMatrix kernels(rows.rows, centres.rows);
   LogKernels(rows, centres, width,
-             {kernels.data(), static_cast<size_t>(kernels.size())});
+             {kernels.data(), static_cast<size_t>(kernels.size())}, stop);
   for (double& value : kernels.reshaped()) value = std::exp(value);
   return kernels;
 }
@@ -37,13 +38,15 @@ struct Moments {
   MatrixXd second;  // sum phi phi', [b, b], the lower half
 };
 
-Moments MomentsOf(const Features& sample, const Features& centres,
-                  double width) {
+// Of the first rows alone where it is to stop.
+Moments MomentsOf(const Features& sample, const Features& centres, double width,
+                  StopCheck* stop) {
   Moments moments = {VectorXd::Zero(centres.rows),
                      MatrixXd::Zero(centres.rows, centres.rows)};
   for (int64_t first = 0; first < sample.rows; first += kBlockRows) {
     const RowMatrix phi =
-        Kernels(Block(sample, first, kBlockRows), centres, width);
+        Kernels(Block(sample, first, kBlockRows), centres, width, stop);
+    if (Stopped(stop, phi.rows() * centres.rows * centres.rows)) break;
     moments.first += phi.colwise().sum().transpose();
     moments.second.selfadjointView<Eigen::Lower>().rankUpdate(phi.transpose());
   }
@@ -54,14 +57,15 @@ Moments MomentsOf(const Features& sample, const Features& centres,
 class Problem {
  public:
   Problem(const Features& source, const Features& target,
-          const Features& centres, double width, double alpha)
+          const Features& centres, double width, double alpha, StopCheck* stop)
       : source_(source),
         target_(target),
         centres_(centres),
         width_(width),
         alpha_(alpha),
-        of_source_(MomentsOf(source, centres, width)),
-        of_target_(MomentsOf(target, centres, width)) {}
+        stop_(stop),
+        of_source_(MomentsOf(source, centres, width, stop)),
+        of_target_(MomentsOf(target, centres, width, stop)) {}
 
   VectorXd Solve(double penalty) const {
     const MatrixXd curvature = Curvature(TargetRows(), SourceRows(), penalty);
@@ -88,6 +92,7 @@ class Problem {
   const Features& centres_;
   const double width_;
   const double alpha_;
+  StopCheck* const stop_;
   const Moments of_source_;
   const Moments of_target_;
 };
@@ -106,9 +111,12 @@ double Problem::Score(double penalty) const {
   for (int64_t first = 0; first < pairs; first += kBlockRows) {
     const int64_t count = std::min(kBlockRows, pairs - first);
     const MatrixXd t =
-        Kernels(Block(target_, first, count), centres_, width_).transpose();
+        Kernels(Block(target_, first, count), centres_, width_, stop_)
+            .transpose();
     const MatrixXd s =
-        Kernels(Block(source_, first, count), centres_, width_).transpose();
+        Kernels(Block(source_, first, count), centres_, width_, stop_)
+            .transpose();
+    if (Stopped(stop_, 4 * count * centres_.rows * centres_.rows)) break;
     const MatrixXd solved_t = factor.solve(t);
     const MatrixXd solved_s = factor.solve(s);
     const VectorXd solved_h = factor.solve(of_target_.first);
@@ -166,8 +174,9 @@ absl::Status Check(const Features& source, const Features& target,
 // mean over the source is 1.  Without the source J is -mean_target w / 2, the
 // less the smaller lambda is, so that no other candidate would score against
 // it.
-bool IsZero(const LeastSquaresRatio& ratio, const Features& source) {
-  const std::vector<double> values = Ratios(ratio, source);
+bool IsZero(const LeastSquaresRatio& ratio, const Features& source,
+            StopCheck* stop) {
+  const std::vector<double> values = Ratios(ratio, source, stop);
   return std::none_of(values.begin(), values.end(),
                       [](double w) { return w > 0; });
 }
@@ -185,8 +194,10 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
   LeastSquaresRatio best;
   best.score = std::numeric_limits<double>::infinity();
   for (const double width : options.widths) {
-    const Problem problem(source, target, centres, width, options.alpha);
+    const Problem problem(source, target, centres, width, options.alpha,
+                          options.stop);
     for (const double penalty : options.penalties) {
+      STEELYARD_RETURN_IF_ERROR(StatusOf(options.stop));
       const double score = choose ? problem.Score(penalty)
                                   : std::numeric_limits<double>::quiet_NaN();
       if (choose && !(score < best.score)) continue;
@@ -196,13 +207,14 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
                                 .width = width,
                                 .penalty = penalty,
                                 .score = score};
-      if (IsZero(next, source)) {
+      if (IsZero(next, source, options.stop)) {
         if (blind.empty() || blind.back() != width) blind.push_back(width);
       } else {
         best = std::move(next);
       }
     }
   }
+  STEELYARD_RETURN_IF_ERROR(StatusOf(options.stop));
   if (!best.coefficients.empty()) return best;
   if (blind.empty()) {
     return absl::FailedPreconditionError(
@@ -214,8 +226,8 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
                    absl::StrJoin(blind, ", "), ", by which every weight is 0"));
 }
 
-std::vector<double> Ratios(const LeastSquaresRatio& ratio,
-                           const Features& rows) {
+std::vector<double> Ratios(const LeastSquaresRatio& ratio, const Features& rows,
+                           StopCheck* stop) {
   const Features centres = RowsOf(ratio.centres, rows.columns);
   const Eigen::Map<const VectorXd> theta(
       ratio.coefficients.data(), static_cast<Index>(ratio.coefficients.size()));
@@ -223,7 +235,9 @@ std::vector<double> Ratios(const LeastSquaresRatio& ratio,
   result.reserve(static_cast<size_t>(rows.rows));
   for (int64_t first = 0; first < rows.rows; first += kBlockRows) {
     const VectorXd w =
-        Kernels(Block(rows, first, kBlockRows), centres, ratio.width) * theta;
+        Kernels(Block(rows, first, kBlockRows), centres, ratio.width, stop) *
+        theta;
+    if (Stopped(stop, 0)) break;
     result.insert(result.end(), w.begin(), w.end());
   }
   return result;

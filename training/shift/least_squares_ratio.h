@@ -33,6 +33,7 @@ struct LeastSquaresOptions {
   std::vector<double> widths;     // candidates, kMinWidth to kMaxWidth
   std::vector<double> penalties;  // of lambda, kMinRidge to kMaxRidge
   double alpha = 0;               // 0 <= alpha <= 0.99
+  StopCheck* stop = nullptr;
 };
 
 struct LeastSquaresRatio {
@@ -60,8 +61,8 @@ absl::StatusOr<LeastSquaresRatio> FitLeastSquaresRatio(
     const LeastSquaresOptions& options);
 
 // w(x) >= 0 of each row, of as many columns as the centres.
-std::vector<double> Ratios(const LeastSquaresRatio& ratio,
-                           const Features& rows);
+std::vector<double> Ratios(const LeastSquaresRatio& ratio, const Features& rows,
+                           StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

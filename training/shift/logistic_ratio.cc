@@ -37,8 +37,13 @@ double Sigmoid(double u) {
 class Objective {
  public:
   Objective(const Features& source, const Features& target,
-            double inverse_penalty)
-      : source_(source), target_(target), penalty_(1 / inverse_penalty) {}
+            double inverse_penalty, StopCheck* stop)
+      : source_(source),
+        target_(target),
+        penalty_(1 / inverse_penalty),
+        stop_(stop) {}
+
+  absl::Status status() const { return StatusOf(stop_); }
 
   double Value(const VectorXd& theta) const {
     return penalty_ / 2 * theta.tail(theta.size() - 1).squaredNorm() +
@@ -67,20 +72,22 @@ class Objective {
     return rows;
   }
 
-  static double Losses(const Features& sample, double sign,
-                       const VectorXd& theta) {
+  double Losses(const Features& sample, double sign,
+                const VectorXd& theta) const {
     double sum = 0;
     for (int64_t first = 0; first < sample.rows; first += kBlockRows) {
+      if (Stopped(stop_, kBlockRows * theta.size())) break;
       const VectorXd f = Extended(Block(sample, first, kBlockRows)) * theta;
       for (const double value : f) sum += Softplus(-sign * value);
     }
     return sum;
   }
 
-  static VectorXd Slope(const Features& sample, double sign,
-                        const VectorXd& theta, MatrixXd& curvature) {
+  VectorXd Slope(const Features& sample, double sign, const VectorXd& theta,
+                 MatrixXd& curvature) const {
     VectorXd slope = VectorXd::Zero(theta.size());
     for (int64_t first = 0; first < sample.rows; first += kBlockRows) {
+      if (Stopped(stop_, kBlockRows * theta.size() * theta.size())) break;
       RowMatrix rows = Extended(Block(sample, first, kBlockRows));
       const VectorXd f = rows * theta;
       VectorXd pull(f.size());
@@ -99,6 +106,7 @@ class Objective {
   Features source_;
   Features target_;
   double penalty_;
+  StopCheck* stop_;
 };
 
 // Goes from theta along `step` by the first of 1, 1/2, 1/4, ... that descends
@@ -123,6 +131,7 @@ absl::StatusOr<VectorXd> Minimise(const Objective& objective, Index size) {
   MatrixXd curvature(size, size);
   for (int step = 0; step < kMaxSteps; ++step) {
     const VectorXd slope = objective.Derivatives(theta, curvature);
+    STEELYARD_RETURN_IF_ERROR(objective.status());
     const Eigen::LLT<MatrixXd> factor(curvature);
     if (factor.info() != Eigen::Success) break;
     const VectorXd move = -factor.solve(slope);
@@ -133,6 +142,7 @@ absl::StatusOr<VectorXd> Minimise(const Objective& objective, Index size) {
     if (decrement <= 1e-16) return VectorXd(theta + move);
     if (!Descend(objective, move, decrement, theta)) break;
   }
+  STEELYARD_RETURN_IF_ERROR(objective.status());
   return absl::FailedPreconditionError(
       "inverse_penalty: want less, or columns of smaller values: rounding "
       "hides "
@@ -143,7 +153,8 @@ absl::StatusOr<VectorXd> Minimise(const Objective& objective, Index size) {
 
 absl::StatusOr<LogisticRatio> FitLogisticRatio(const Features& source,
                                                const Features& target,
-                                               double inverse_penalty) {
+                                               double inverse_penalty,
+                                               StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckSamples(source, target));
   STEELYARD_RETURN_IF_ERROR(CheckWithin("inverse_penalty", inverse_penalty,
                                         kMinInversePenalty,
@@ -156,7 +167,8 @@ absl::StatusOr<LogisticRatio> FitLogisticRatio(const Features& source,
   FixBlocking();
   STEELYARD_ASSIGN_OR_RETURN(
       const VectorXd theta,
-      Minimise(Objective(source, target, inverse_penalty), source.columns + 1));
+      Minimise(Objective(source, target, inverse_penalty, stop),
+               source.columns + 1));
   return LogisticRatio{
       .coefficients = {theta.begin() + 1, theta.end()},
       .intercept = theta[0],

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -42,7 +43,8 @@ struct LogisticRatio {
 // hides the penalty 1 / C.
 absl::StatusOr<LogisticRatio> FitLogisticRatio(const Features& source,
                                                const Features& target,
-                                               double inverse_penalty);
+                                               double inverse_penalty,
+                                               StopCheck* stop = nullptr);
 
 // ln w(x) of each row, of as many columns as `ratio` was fitted on.
 std::vector<double> LogRatios(const LogisticRatio& ratio, const Features& rows);

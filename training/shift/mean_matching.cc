@@ -47,8 +47,9 @@ BoxProgram ProgramOf(const Features& source, const Features& target,
                         .quadratic = std::vector<double>(n * n),
                         .linear = std::vector<double>(n, 0.0),
                         .bound = options.bound,
-                        .sum = std::nullopt};
-  LogKernels(source, source, options.width, program.quadratic);
+                        .sum = std::nullopt,
+                        .stop = options.stop};
+  LogKernels(source, source, options.width, program.quadratic, options.stop);
   for (double& value : program.quadratic) value = std::exp(value);
   for (size_t i = 0; i < n; ++i) {
     program.quadratic[i * n + i] += options.ridge;
@@ -57,7 +58,8 @@ BoxProgram ProgramOf(const Features& source, const Features& target,
   for (int64_t first = 0; first < target.rows; first += kBlockRows) {
     const Features block = Block(target, first, kBlockRows);
     kernels.resize(static_cast<size_t>(block.rows) * n);
-    LogKernels(block, source, options.width, kernels);
+    LogKernels(block, source, options.width, kernels, options.stop);
+    if (Stopped(options.stop, 0)) break;
     for (size_t k = 0; k < kernels.size(); ++k) {
       program.linear[k % n] += std::exp(kernels[k]);
     }
@@ -84,6 +86,7 @@ absl::StatusOr<MeanMatching> MatchMeans(const Features& source,
       options.slack.value_or(source.rows >= 1 ? 1 - 1 / std::sqrt(n) : 0);
   STEELYARD_RETURN_IF_ERROR(Check(source, target, options, slack));
   BoxProgram program = ProgramOf(source, target, options);
+  STEELYARD_RETURN_IF_ERROR(StatusOf(options.stop));
   STEELYARD_ASSIGN_OR_RETURN(BoxSolution solution, SolveBoxProgram(program));
   const double sum = Sum(solution.x);
   const double least = n * (1 - slack);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -22,6 +23,7 @@ struct MeanMatchingOptions {
   // r >= 0, added to K's diagonal; it makes the weights unique where K is
   // singular in double precision, as for equal or near rows.  At most 1.
   double ridge = 0;
+  StopCheck* stop = nullptr;
 };
 
 struct MeanMatching {

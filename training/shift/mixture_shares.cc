@@ -5,6 +5,7 @@
 
 #include "Eigen/Cholesky"
 #include "absl/status/status.h"
+#include "support/status_macros.h"
 #include "training/shift/blocking.h"
 #include "training/shift/features.h"
 
@@ -25,16 +26,17 @@ constexpr double kNoShare = 1e-12;
 
 class Mixture {
  public:
-  Mixture(const std::vector<double>& densities, int64_t parts)
+  Mixture(const std::vector<double>& densities, int64_t parts, StopCheck* stop)
       : densities_(densities.data(),
-                   static_cast<Index>(densities.size()) / parts, parts) {}
+                   static_cast<Index>(densities.size()) / parts, parts),
+        stop_(stop) {}
 
   Index parts() const { return densities_.cols(); }
 
   // G: mean_t a_t / (a_t . b).
   ArrayXd Gains(const ArrayXd& b) const {
     VectorXd gains = VectorXd::Zero(parts());
-    ForEachBlock([&](const auto& block) {
+    ForEachBlock(4 * parts(), [&](const auto& block) {
       const VectorXd inverse = (block * b.matrix()).cwiseInverse();
       gains.noalias() += block.transpose() * inverse;
     });
@@ -45,7 +47,7 @@ class Mixture {
   // lower half.
   MatrixXd Curvature(const ArrayXd& b) const {
     MatrixXd curvature = MatrixXd::Zero(parts(), parts());
-    ForEachBlock([&](const auto& block) {
+    ForEachBlock(parts() * parts(), [&](const auto& block) {
       const RowMatrix ratios =
           (block * b.matrix()).cwiseInverse().asDiagonal() * block;
       curvature.selfadjointView<Eigen::Lower>().rankUpdate(ratios.transpose());
@@ -54,15 +56,18 @@ class Mixture {
   }
 
  private:
+  // `operations`: of a row.
   template <typename Visit>
-  void ForEachBlock(const Visit& visit) const {
+  void ForEachBlock(Index operations, const Visit& visit) const {
     for (Index first = 0; first < densities_.rows(); first += kBlockRows) {
-      visit(densities_.middleRows(
-          first, std::min<Index>(kBlockRows, densities_.rows() - first)));
+      const Index rows = std::min<Index>(kBlockRows, densities_.rows() - first);
+      if (Stopped(stop_, rows * operations)) return;
+      visit(densities_.middleRows(first, rows));
     }
   }
 
   Eigen::Map<const RowMatrix> densities_;
+  StopCheck* const stop_;
 };
 
 // Where the method stands.
@@ -119,9 +124,9 @@ double Bound(const ArrayXd& b, const ArrayXd& gains) {
 }  // namespace
 
 absl::StatusOr<std::vector<double>> MixtureShares(
-    const std::vector<double>& densities, int64_t parts) {
+    const std::vector<double>& densities, int64_t parts, StopCheck* stop) {
   FixBlocking();
-  const Mixture mixture(densities, parts);
+  const Mixture mixture(densities, parts, stop);
   const Index count = mixture.parts();
   State at = {ArrayXd::Constant(count, 1 / static_cast<double>(count)),
               ArrayXd::Ones(count)};
@@ -130,13 +135,16 @@ absl::StatusOr<std::vector<double>> MixtureShares(
   double bound = Bound(at.b, gains);
   for (int step = 0; step < kMaxSteps && bound > kGoal; ++step) {
     const double level = 0.1 * (at.b * at.z).mean();
-    if (!Advance(mixture, level, at, gains)) break;
+    const bool advanced = Advance(mixture, level, at, gains);
+    STEELYARD_RETURN_IF_ERROR(StatusOf(stop));
+    if (!advanced) break;
     const double next = Bound(at.b, gains);
     if (next < bound) {
       bound = next;
       best = at;
     }
   }
+  STEELYARD_RETURN_IF_ERROR(StatusOf(stop));
   if (!(bound <= kBound)) {
     return absl::FailedPreconditionError(
         "likelihood of shares: want parts that double precision can tell "

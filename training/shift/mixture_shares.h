@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -33,7 +34,8 @@ inline constexpr int64_t kMaxMixtureValues = 20'000'000;
 // parts take about a second, the most that is allowed some minutes.
 // Errors: FailedPrecondition when the bound is not reached.
 absl::StatusOr<std::vector<double>> MixtureShares(
-    const std::vector<double>& densities, int64_t parts);
+    const std::vector<double>& densities, int64_t parts,
+    StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

@@ -17,16 +17,17 @@ struct Nearest {
 };
 
 // Calls visit(t, i, squared distance) for the rows t of the target and i of the
-// source.
+// source, of some of them where it is to stop.
 template <typename Visit>
 void ForEachPair(const Features& source, const Features& target,
-                 const Visit& visit) {
+                 StopCheck* stop, const Visit& visit) {
   std::vector<double> distances;
   for (int64_t first = 0; first < source.rows; first += kBlockRows) {
     const Features block = Block(source, first, kBlockRows);
     const auto b = static_cast<size_t>(block.rows);
     distances.resize(b * static_cast<size_t>(target.rows));
-    SquaredDistances(target, block, distances);
+    SquaredDistances(target, block, distances, stop);
+    if (Stopped(stop, 0)) return;
     for (size_t t = 0; t < static_cast<size_t>(target.rows); ++t) {
       for (size_t i = 0; i < b; ++i) {
         visit(t, static_cast<size_t>(first) + i, distances[t * b + i]);
@@ -36,16 +37,16 @@ void ForEachPair(const Features& source, const Features& target,
 }
 
 // Adds 1 for each row of the target, a block.
-void Count(const Features& source, const Features& target,
+void Count(const Features& source, const Features& target, StopCheck* stop,
            std::vector<double>& counts) {
   std::vector<Nearest> nearest(static_cast<size_t>(target.rows));
-  ForEachPair(source, target, [&](size_t t, size_t, double distance) {
+  ForEachPair(source, target, stop, [&](size_t t, size_t, double distance) {
     if (distance > nearest[t].distance) return;
     if (distance < nearest[t].distance) nearest[t] = {distance, 0};
     ++nearest[t].rows;
   });
   // Again, since a list of equally near rows has no bound.
-  ForEachPair(source, target, [&](size_t t, size_t i, double distance) {
+  ForEachPair(source, target, stop, [&](size_t t, size_t i, double distance) {
     if (distance > nearest[t].distance) return;
     counts[i] += 1 / static_cast<double>(nearest[t].rows);
   });
@@ -55,7 +56,8 @@ void Count(const Features& source, const Features& target,
 
 absl::StatusOr<std::vector<double>> NearestRatios(const Features& source,
                                                   const Features& target,
-                                                  double smoothing) {
+                                                  double smoothing,
+                                                  StopCheck* stop) {
   STEELYARD_RETURN_IF_ERROR(CheckSamples(source, target));
   STEELYARD_RETURN_IF_ERROR(
       CheckWithin("smoothing", smoothing, 0, kMaxSmoothing));
@@ -68,7 +70,8 @@ absl::StatusOr<std::vector<double>> NearestRatios(const Features& source,
   }
   std::vector<double> counts(static_cast<size_t>(source.rows), smoothing);
   for (int64_t first = 0; first < target.rows; first += kBlockRows) {
-    Count(source, Block(target, first, kBlockRows), counts);
+    Count(source, Block(target, first, kBlockRows), stop, counts);
+    STEELYARD_RETURN_IF_ERROR(StatusOf(stop));
   }
   const auto rows = static_cast<double>(source.rows);
   for (double& count : counts) {

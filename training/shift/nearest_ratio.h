@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "training/shift/features.h"
+#include "training/shift/stop_check.h"
 
 namespace steelyard::training {
 
@@ -29,7 +30,8 @@ inline constexpr double kMaxSmoothing = 1e6;
 // kMaxNearestProducts.
 absl::StatusOr<std::vector<double>> NearestRatios(const Features& source,
                                                   const Features& target,
-                                                  double smoothing);
+                                                  double smoothing,
+                                                  StopCheck* stop = nullptr);
 
 }  // namespace steelyard::training
 

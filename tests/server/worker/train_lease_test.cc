@@ -346,6 +346,55 @@ TEST(TrainLeaseTest, AStopIsAnsweredAlsoWhenThereIsNoTrainer) {
   EXPECT_EQ(RunTrainLease(lease, {}, MemoryLimit(), queue), LeaseEnd::kStopped);
 }
 
+// Weights estimated by KLIEP from 800 rows, which takes some 10^9 operations.
+v1::TrainLease EstimationLease() {
+  v1::TrainLease lease = D8Lease(10);
+  v1::RunSpec& spec = *lease.mutable_spec();
+  v1::Data data;
+  for (const int64_t label : {1, -1}) {
+    v1::GaussianClass& added = *data.mutable_gaussians()->add_classes();
+    added.set_label(label);
+    added.set_rows(400);
+    added.add_mean(static_cast<double>(label));
+    added.add_mean(0);
+    added.set_standard_deviation(1);
+  }
+  *spec.mutable_data() = data;
+  *spec.mutable_target()->mutable_data() = data;
+  v1::KliepRatio& kliep =
+      *spec.mutable_weighting()->mutable_density_ratio()->mutable_kliep();
+  kliep.set_centres(100);
+  kliep.set_parts(5);
+  return lease;
+}
+
+TEST(TrainLeaseTest, AStopEndsAnEstimationOfWeights) {
+  const v1::TrainLease lease = EstimationLease();
+  for (const bool checkpoint : {false, true}) {
+    SessionQueue queue;
+    queue.Deliver(Stop(lease, checkpoint));
+    ScriptedServer server(queue, [](const v1::SessionRequest&) {});
+    EXPECT_EQ(RunTrainLease(lease, {}, MemoryLimit(), queue),
+              LeaseEnd::kStopped);
+    // A trainer would have sent a checkpoint.
+    const std::vector<v1::SessionRequest>& sent = server.End();
+    EXPECT_TRUE(sent.back().has_stopped());
+    EXPECT_EQ(ReportsOf(sent).size(), 0U);
+  }
+}
+
+TEST(TrainLeaseTest, AnEstimationEndsWithTheWorkerAndTheSession) {
+  const v1::TrainLease lease = EstimationLease();
+  for (const bool close : {false, true}) {
+    SessionQueue queue;
+    close ? queue.Close() : queue.RequestEnd();
+    ScriptedServer server(queue, [](const v1::SessionRequest&) {});
+    EXPECT_EQ(RunTrainLease(lease, {}, MemoryLimit(), queue),
+              close ? LeaseEnd::kClosed : LeaseEnd::kEnding);
+    EXPECT_EQ(ReportsOf(server.End()).size(), 0U);
+  }
+}
+
 TEST(TrainLeaseTest, RefusesACheckpointOfAnotherNumericsIdAndADamagedOne) {
   v1::TrainLease lease = D8Lease(2000);
   for (const v1::RunReport& report : Train(lease, TickingOptions())) {
