@@ -128,7 +128,7 @@ constexpr BadSpec kBadTargets[] = {
        Prior(s, 0.5, 0.5);
        v1::Data& test = (*s->mutable_test_sets())["test"];
        test = s->data();
-       test.mutable_inline_()->set_labels(3, 900);
+       test.mutable_inline_()->set_labels(3, 2);
      },
      "test_sets.test", "want labels that training rows may have, below 2"},
     {"AShareOfAClassBetweenOthers",
