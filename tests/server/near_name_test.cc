@@ -9,9 +9,9 @@ namespace steelyard::server {
 namespace {
 
 const std::vector<std::string>& Losses() {
-  static const auto* const names =
+  static const auto* const kNames =
       new std::vector<std::string>{"exponential", "logistic", "l2"};
-  return *names;
+  return *kNames;
 }
 
 TEST(NearNameTest, FindsWhatWasMeant) {

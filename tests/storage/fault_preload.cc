@@ -46,11 +46,11 @@ const bool kLoaded = LoadFaults();
 // The syncs of files that SQLite does not write.
 extern "C" int fsync(int descriptor) {
   using Function = int (*)(int);
-  static const auto real =
+  static const auto kReal =
       reinterpret_cast<Function>(dlsym(RTLD_NEXT, "fsync"));
   if (steelyard::storage::SyncFails()) {
     errno = EIO;
     return -1;
   }
-  return real(descriptor);
+  return kReal(descriptor);
 }

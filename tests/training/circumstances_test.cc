@@ -37,7 +37,7 @@ struct CircumstancesCase {
 
 // Each row lies near an axis of its own, so that all of them are support
 // vectors: everything that is taken from Eigen is in use.
-LinearProblem Linear(Loss loss) {
+LinearProblem Linear(const Loss& loss) {
   constexpr int64_t kAxes = 60;
   LinearProblem problem;
   problem.train = RandomRows(kAxes, kAxes, 0, 1);

@@ -20,7 +20,6 @@ namespace steelyard::worker {
 namespace {
 
 using ::testing::Contains;
-using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The eight rows, an MLP of 5 units, and SGD; defaults filled in.

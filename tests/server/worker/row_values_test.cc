@@ -56,7 +56,7 @@ TEST(RowValuesTest, MarginsAreOfTheModelAtTheirStep) {
                            ->mutable_artifacts()
                            ->mutable_margins()
                            ->mutable_at();
-  for (const uint64_t step : {100, 0, 40}) at->add_steps(step);
+  for (const uint64_t step : {100U, 0U, 40U}) at->add_steps(step);
   const std::map<std::string, std::string> given = ArtifactsOf(Train(lease));
   EXPECT_THAT(ValuesOf(given.at("margins-0.npy")),
               ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
@@ -87,7 +87,7 @@ TEST(RowValuesTest, LearnedWeightsHaveAHistory) {
   learned->set_goal(v1::LEARNING_GOAL_MAXIMIZE);
   v1::AtSchedule* at =
       spec.mutable_artifacts()->mutable_weights()->mutable_at();
-  for (const uint64_t step : {0, 1, 200}) at->add_steps(step);
+  for (const uint64_t step : {0U, 1U, 200U}) at->add_steps(step);
   const std::map<std::string, std::string> given = ArtifactsOf(Train(lease));
   EXPECT_THAT(ValuesOf(given.at("weights-0.npy")),
               ElementsAre(1, 1, 1, 1, 1, 1, 1, 1));
@@ -110,7 +110,7 @@ TEST(RowValuesTest, ScheduledWeightsAreThoseOfTheStep) {
     annealed->set_until(20);
     v1::AtSchedule* at =
         spec.mutable_artifacts()->mutable_weights()->mutable_at();
-    for (const uint64_t step : {0, 15, 20}) at->add_steps(step);
+    for (const uint64_t step : {0U, 15U, 20U}) at->add_steps(step);
     server::FillDefaults(&spec);
     const std::map<std::string, std::string> given = ArtifactsOf(Train(lease));
     EXPECT_EQ(ValuesOf(given.at("weights-0.npy"))[0], 1);

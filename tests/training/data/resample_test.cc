@@ -90,8 +90,10 @@ TEST(ResampleTest, UnderAndOverMakeClassesEqual) {
     const std::vector<int64_t> over = OverSample(classes, seed);
     std::vector<double> fewer(5, 0);
     std::vector<double> more(5, 0);
-    for (const int64_t row : under) ++fewer[static_cast<size_t>(classes[row])];
-    for (const int64_t row : over) ++more[static_cast<size_t>(classes[row])];
+    for (const int64_t row : under)
+      ++fewer[static_cast<size_t>(classes[static_cast<size_t>(row)])];
+    for (const int64_t row : over)
+      ++more[static_cast<size_t>(classes[static_cast<size_t>(row)])];
     EXPECT_THAT(fewer, ElementsAre(2, 0, 2, 0, 2));
     EXPECT_THAT(more, ElementsAre(5, 0, 5, 0, 5));
     for (const double count : Counts(under, 10)) EXPECT_LE(count, 1);
