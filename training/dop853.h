@@ -1,0 +1,56 @@
+#ifndef STEELYARD_TRAINING_DOP853_H_
+#define STEELYARD_TRAINING_DOP853_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "training/ode_solver.h"
+
+namespace steelyard::training {
+
+// Where f is not stiff: the explicit Runge-Kutta method of order 8 by Dormand
+// and Prince, with error estimates of orders 5 and 3 and dense output of order
+// 7 (E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential
+// Equations I, 2nd edition, II.5 and II.10; their program DOP853, which has
+// given the method its name and its coefficients).
+class Dop853 final : public OdeSolver {
+ public:
+  // Evaluates f once.
+  Dop853(Field field, Allowed allowed, double s, std::vector<double> y);
+
+  // 12 evaluations for each attempt.
+  bool Step(double least_length) override;
+  // 3 evaluations more, once a step.
+  void Interpolate(double s, std::span<double> y) override;
+  void Renew() override;
+  // Writes y at a place close by, before or after where it stands, by one step
+  // whose error nobody looks at.
+  void Reach(double s, std::span<double> y);
+  // By what two slopes at the end of the step differ (Hairer and Wanner's
+  // volume II, IV.2).
+  bool stiff() const override { return stiff_; }
+
+ private:
+  // The slope of stage `stage` of a step from (s, from) into slopes_[stage].
+  void Evaluate(size_t stage, double s, double length,
+                const std::vector<double>& from);
+  // The estimated error of the attempt at hand.
+  double ErrorOf() const;
+  // Whether it is near the border of stability; before is y at the 11th stage.
+  bool IsStiff(const std::vector<double>& before) const;
+  void MakeDense();
+
+  bool stiff_ = false;
+  bool dense_ = false;  // dense_parts_ are those of the last step
+  // [stage]: of the step being taken.  The first is f at (s_, y_).
+  std::vector<std::vector<double>> slopes_;
+  std::vector<std::vector<double>> taken_slopes_;  // those of the last step
+  std::vector<std::vector<double>> dense_parts_;
+  std::vector<double> room_;
+  std::vector<double> stage_;  // y at the last stage but the end
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_DOP853_H_

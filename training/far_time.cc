@@ -1,0 +1,328 @@
+#include "training/far_time.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "support/status_macros.h"
+#include "training/dop853.h"
+#include "training/radau.h"
+
+namespace steelyard::training {
+namespace {
+
+// Of the tolerance, what the first omitted term may take, and the solver's
+// steps over one e-fold of s.  The term falls as a power of t, so that all of
+// it is less than its value at the start; over ln s steps take less than a half
+// up to s = 2e4.
+constexpr double kOmittedShare = 0.1;
+constexpr double kStepShare = 0.05;
+// A series whose terms fall by less is not taken to converge.
+constexpr double kMostRatio = 0.5;
+// What rounding does to the estimated error of a step, times ||theta||: e^(s -
+// m) is known to s epsilons.  Such errors do not add up, since the flow
+// contracts.
+constexpr double kNoise = 16 * std::numeric_limits<double>::epsilon();
+// The explicit solver's gradients in a step, for each term.
+constexpr double kStages = 12;
+// So many steps in a row that gain nothing over real ones are enough.
+constexpr int64_t kMostSlowSteps = 20;
+// After so many steps in a row that the fastest rate holds short, or that gain
+// nothing, and of so many parameters at most, an implicit method goes on.
+constexpr int64_t kMostStiffSteps = 15;
+constexpr int64_t kMostSlowExplicit = 5;
+constexpr int64_t kMostModes = 1000;
+constexpr double kLn10 = 2.302585092994045684;
+
+double Length(std::span<const double> y) {
+  double squares = 0;
+  for (const double value : y) squares += value * value;
+  return std::sqrt(squares);
+}
+
+absl::Status LeapError(double s, absl::string_view reason) {
+  return absl::OutOfRangeError(
+      absl::StrCat("leap: after 10^", s / kLn10, " steps ", reason));
+}
+
+}  // namespace
+
+FarTime::FarTime(FarField field, const Options& options)
+    : field_(std::move(field)), options_(options) {}
+
+double FarTime::Unit(double s, std::span<const double> theta) const {
+  return std::min(Length(theta) / (1 + s),
+                  std::max(1.0, field_.least_margin()) / options_.longest_row);
+}
+
+// The k-th difference of a power of t is about k / t of the one before: the
+// last two tell the next.
+double FarTime::Omitted() const {
+  const std::span<const double> lengths = field_.differences();
+  const size_t terms = lengths.size();
+  if (terms < 2 || lengths[terms - 1] == 0) return 0;
+  const auto k = static_cast<double>(terms);
+  const double ratio = lengths[terms - 1] / lengths[terms - 2] * k / (k - 1);
+  return lengths[terms - 1] * ratio / (k + 1);
+}
+
+size_t FarTime::TermsAt(double allowed) const {
+  const std::span<const double> lengths = field_.differences();
+  // What rounding leaves of a difference, for each that it is taken of.
+  const double noise = kNoise * lengths[0];
+  double most = noise;
+  for (size_t k = 1; k < lengths.size(); ++k) {
+    most *= 2;
+    if (!(lengths[k] <= std::max(most, kMostRatio * lengths[k - 1]))) return 0;
+    if (k >= 2 && lengths[k] / static_cast<double>(k + 1) <= allowed) return k;
+  }
+  return Omitted() <= allowed ? lengths.size() : 0;
+}
+
+bool FarTime::Start(double t, std::span<const double> theta) {
+  constexpr double kShortStep = 0.2;  // of s
+  const double s = std::log(t);
+  std::vector<double> slope(theta.size());
+  field_.Evaluate(s, FarField::kMostTerms, theta, slope);
+  if (!std::isfinite(Length(slope)) || !field_.smooth()) return false;
+  const size_t terms =
+      TermsAt(kOmittedShare * options_.tolerance * Unit(s, theta));
+  if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t) {
+    return false;
+  }
+  terms_ = static_cast<int>(terms);
+  error_ += kOmittedShare * options_.tolerance;
+  audit_at_ = s;
+  MakeSolver(false, s, theta);
+  evaluations_ = 1 + solver_->evaluations();
+  return true;
+}
+
+void FarTime::MakeSolver(bool implicit, double s,
+                         std::span<const double> theta) {
+  const auto slope = [this](double at, std::span<const double> y,
+                            std::span<double> to) {
+    field_.Evaluate(at, terms_, y, to);
+  };
+  const auto allowed = [this](double end, double length,
+                              std::span<const double> y) {
+    return kStepShare * options_.tolerance * length / (1 + end) * Unit(end, y) +
+           kNoise * Length(y);
+  };
+  const auto modes = [this](double at, std::span<const double> y,
+                            std::span<double> values,
+                            std::span<double> vectors) {
+    field_.Modes(at, terms_, y, values, vectors);
+  };
+  std::vector<double> y(theta.begin(), theta.end());
+  implicit_ = implicit;
+  spoilt_ = false;
+  end_ = End::kNot;
+  if (implicit) {
+    solver_ = std::make_unique<Radau>(slope, allowed, modes, s, std::move(y));
+  } else {
+    solver_ = std::make_unique<Dop853>(slope, allowed, s, std::move(y));
+  }
+}
+
+void FarTime::ChooseTerms() {
+  const double unit = Unit(solver_->s(), solver_->y());
+  const double allowed = kOmittedShare * options_.tolerance * unit;
+  const std::span<const double> lengths = field_.differences();
+  // With a term less the last one is the first omitted.
+  const double last = lengths.back() / static_cast<double>(lengths.size());
+  if (terms_ > 1 && last <= allowed) {
+    error_ += last / unit;
+    --terms_;
+  } else if (Omitted() > allowed) {
+    if (terms_ == FarField::kMostTerms) {
+      end_ = End::kSeries;
+      return;
+    }
+    ++terms_;
+  } else {
+    return;
+  }
+  solver_->Renew();
+  ++evaluations_;
+}
+
+void FarTime::CheckGain(int64_t spent) {
+  const double steps =
+      std::exp(solver_->begin()) * std::expm1(solver_->taken());
+  const double gradients = static_cast<double>(spent) * step_terms_;
+  slow_steps_ = steps < gradients ? slow_steps_ + 1 : 0;
+  if (slow_steps_ >= kMostSlowSteps) end_ = End::kGain;
+}
+
+absl::Status FarTime::Audit() {
+  constexpr double kApart = 1;
+  constexpr double kMostSteps = 1000;
+  constexpr double kClear = 10;  // times what rounding does
+  if (solver_->begin() < audit_at_) return absl::OkStatus();
+  audit_at_ = solver_->begin() + kApart;
+  const double unit = Unit(solver_->s(), solver_->y());
+  const double noise = kNoise * Length(solver_->old());
+  // Over which length of s the two may differ by so much that it can be told.
+  const double clear = kClear * noise / (options_.tolerance * unit);
+  const double t = std::exp(solver_->begin());
+  const double steps = std::max(1.0, std::ceil(t * std::expm1(clear)));
+  const double length = std::log1p(steps / t);
+  if (!(steps <= kMostSteps) || length > solver_->taken()) {
+    return absl::OkStatus();
+  }
+  std::vector<double> real(solver_->old().begin(), solver_->old().end());
+  std::vector<double> flow(real.size());
+  field_.TakeSteps(static_cast<int64_t>(steps), real);
+  solver_->Interpolate(solver_->begin() + length, flow);
+  for (size_t j = 0; j < flow.size(); ++j) flow[j] -= real[j];
+  const double apart = std::max(0.0, Length(flow) - noise) / unit / length;
+  // All of the way to the next audit may be as bad.
+  error_ += apart * kApart;
+  if (apart <= options_.tolerance) return absl::OkStatus();
+  spoilt_ = true;
+  return LeapError(
+      solver_->begin(),
+      absl::StrCat("real steps and the flow part by ", apart, " an e-fold"));
+}
+
+absl::Status FarTime::TakeStep() {
+  // What the last step has shown ends the leap here, not before: a place within
+  // that step may have been asked for.
+  if (end_ == End::kSeries) {
+    return LeapError(solver_->s(), "the difference series does not converge");
+  }
+  if (end_ == End::kGain) {
+    return LeapError(solver_->s(), "leaps gain nothing over real steps");
+  }
+  const bool held =
+      stiff_steps_ >= kMostStiffSteps || slow_steps_ >= kMostSlowExplicit;
+  if (!implicit_ && held && field_.dimension() <= kMostModes) {
+    const std::vector<double> y(solver_->y().begin(), solver_->y().end());
+    const OdeSolver::Pace pace = solver_->pace();
+    MakeSolver(true, solver_->s(), y);
+    solver_->set_pace(pace);
+    ++evaluations_;
+    slow_steps_ = 0;
+  }
+  step_terms_ = terms_;
+  const int64_t before = solver_->evaluations();
+  // A leap over fewer real steps gains nothing.
+  constexpr double kLeastSteps = 4;
+  const double least = std::max(
+      kLeastSteps * std::exp(-solver_->s()),
+      kLeastSteps * std::numeric_limits<double>::epsilon() * solver_->s());
+  if (!solver_->Step(least)) {
+    return LeapError(solver_->s(), "no leap is short enough for the tolerance");
+  }
+  if (!field_.smooth()) {
+    spoilt_ = true;
+    return LeapError(solver_->begin(),
+                     "a margin comes to where the loss's slope jumps");
+  }
+  const int64_t spent = solver_->evaluations() - before;
+  evaluations_ += spent;
+  stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
+  const double unit = Unit(solver_->s(), solver_->y());
+  const double noise = kNoise * Length(solver_->y());
+  error_ += std::max(0.0, solver_->error() - noise) / unit;
+  rounding_ = std::max(rounding_, noise / unit);
+  CheckGain(spent);
+  ChooseTerms();
+  return Audit();
+}
+
+int64_t FarTime::Leave(std::span<double> theta) {
+  // Where a leap began at a whole step, its logarithm may say a hair less.
+  constexpr double kHair = 1 + 1e-14;
+  const double s = spoilt_ ? solver_->begin() : solver_->s();
+  const std::span<const double> y = spoilt_ ? solver_->old() : solver_->y();
+  const auto step = static_cast<int64_t>(std::floor(kHair * std::exp(s)));
+  MakeSolver(false, s, std::vector<double>(y.begin(), y.end()));
+  static_cast<Dop853&>(*solver_).Reach(std::log(static_cast<double>(step)),
+                                       theta);
+  solver_.reset();
+  return step;
+}
+
+absl::Status FarTime::Advance(double s, std::span<double> theta) {
+  while (solver_->s() < s) STEELYARD_RETURN_IF_ERROR(TakeStep());
+  solver_->Interpolate(s, theta);
+  return absl::OkStatus();
+}
+
+void FarTime::WriteState(std::span<uint64_t> words) const {
+  const auto d = static_cast<size_t>(field_.dimension());
+  if (!started()) return std::fill(words.begin(), words.end(), 0);
+  for (size_t j = 0; j < d; ++j) {
+    words[j] = std::bit_cast<uint64_t>(solver_->old()[j]);
+  }
+  const Dop853::Pace& pace = solver_->pace();
+  const double numbers[] = {solver_->begin(), solver_->taken(), pace.length,
+                            error_,           rounding_,        audit_at_};
+  const int64_t counts[] = {pace.rejected ? 1 : 0, terms_,
+                            step_terms_,           slow_steps_,
+                            stiff_steps_,          evaluations_,
+                            implicit_ ? 1 : 0,     static_cast<int64_t>(end_)};
+  std::span<uint64_t> own = words.subspan(d);
+  for (const double number : numbers) {
+    own[0] = std::bit_cast<uint64_t>(number);
+    own = own.subspan(1);
+  }
+  for (const int64_t count : counts) {
+    own[0] = static_cast<uint64_t>(count);
+    own = own.subspan(1);
+  }
+}
+
+absl::Status FarTime::ReadState(std::span<const uint64_t> words) {
+  const auto d = static_cast<size_t>(field_.dimension());
+  std::vector<double> old;
+  for (const uint64_t word : words.first(d)) {
+    old.push_back(std::bit_cast<double>(word));
+  }
+  double numbers[6];
+  for (size_t k = 0; k < 6; ++k) {
+    numbers[k] = std::bit_cast<double>(words[d + k]);
+  }
+  int64_t counts[8];
+  for (size_t k = 0; k < 8; ++k) {
+    counts[k] = static_cast<int64_t>(words[d + 6 + k]);
+  }
+  const auto terms_known = [](int64_t terms) {
+    return 1 <= terms && terms <= FarField::kMostTerms;
+  };
+  if (!std::isfinite(Length(old)) || !std::isfinite(numbers[0]) ||
+      !(numbers[1] >= 0) || !(numbers[2] > 0) || !terms_known(counts[1]) ||
+      !terms_known(counts[2])) {
+    return absl::DataLossError("training state: want a leap's, got another");
+  }
+  // The last step once more: slopes and dense output come of it.
+  step_terms_ = terms_ = static_cast<int>(counts[2]);
+  MakeSolver(counts[6] == 1, numbers[0], old);
+  if (numbers[1] > 0) {
+    solver_->set_pace({.length = numbers[1], .rejected = false});
+    if (!solver_->Step(numbers[1]) || solver_->taken() != numbers[1]) {
+      return absl::DataLossError("training state: want a leap's last step");
+    }
+  }
+  solver_->set_pace({.length = numbers[2], .rejected = counts[0] != 0});
+  if (counts[1] != counts[2]) {
+    terms_ = static_cast<int>(counts[1]);
+    solver_->Renew();
+  }
+  error_ = numbers[3];
+  rounding_ = numbers[4];
+  audit_at_ = numbers[5];
+  slow_steps_ = counts[3];
+  stiff_steps_ = counts[4];
+  evaluations_ = counts[5];
+  end_ = static_cast<End>(counts[7]);
+  return absl::OkStatus();
+}
+
+}  // namespace steelyard::training
