@@ -17,7 +17,7 @@ namespace {
 
 // Metrics of a run that are no set's, at most: docs/metrics.md's table, with 16
 // parameters.
-constexpr int64_t kOwnMetrics = 38;
+constexpr int64_t kOwnMetrics = 42;
 constexpr int64_t kMetricsPerSet = 5;
 // target/chi_square, renyi_2, kl; target_risk, target_error; adjusted_error and
 // adjusted_balanced_error; error_exact and balanced_error_exact.
@@ -256,12 +256,34 @@ class Checker {
             ", NAME being train or a test set, got ", Shown(early.metric())));
   }
 
+  void CheckLog10Steps() {
+    const double got = spec_.stop().log10_steps();
+    if (!((got > 0 && got <= kMostNearLog10) ||
+          (got >= kLeastFarLog10 && got <= kMostLog10))) {
+      return Add(
+          "stop.log10_steps",
+          absl::StrCat("want above 0 and at most 18.96, or 19 to 100000, "
+                       "got ",
+                       ShowNumber(got)));
+    }
+    if (got <= kMostNearLog10 ||
+        spec_.optimizer().gradient_descent().has_leap()) {
+      return;
+    }
+    Add("stop.log10_steps",
+        absl::StrCat("want at most 18.96 without "
+                     "optimizer.gradient_descent.leap, got ",
+                     ShowNumber(got)));
+  }
+
   void CheckStop() {
     const v1::Stop& stop = spec_.stop();
     const uint64_t count = stop.has_epochs() ? stop.epochs() : stop.steps();
     CheckChoice("stop", stop, &faults_);
-    if (stop.limit_case() != v1::Stop::LIMIT_NOT_SET &&
-        (count < 1 || count > kMostSteps)) {
+    if (stop.has_log10_steps()) {
+      CheckLog10Steps();
+    } else if (stop.limit_case() != v1::Stop::LIMIT_NOT_SET &&
+               (count < 1 || count > kMostSteps)) {
       Add(stop.has_epochs() ? "stop.epochs" : "stop.steps",
           absl::StrCat("want 1 to ", kMostSteps, ", got ", count));
     }

@@ -28,7 +28,7 @@ void CheckSteps(const v1::RunSpec& spec, const char* path,
     return;
   }
   // Where it is wrong itself, every step beyond it may be right.
-  const uint64_t last = spec.stop().steps();
+  const uint64_t last = StepsOf(spec.stop());
   if (last < 1 || last > kMostSteps) return;
   ElementFaults wrong(list, faults);
   for (int i = 0; i < at.steps_size(); ++i) {

@@ -24,8 +24,15 @@ class EvaluateChecker {
   void Check() {
     const v1::Evaluate& evaluate = spec_.evaluate();
     if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
-    if (evaluate.has_every()) CheckEvery(evaluate.every());
-    if (evaluate.has_at()) CheckAt(evaluate.at());
+    if (IsFar() && !evaluate.has_log()) {
+      if (spec_.has_evaluate()) {
+        Add("evaluate",
+            "want log with stop.log10_steps above 18.96, got others");
+      }
+    } else {
+      if (evaluate.has_every()) CheckEvery(evaluate.every());
+      if (evaluate.has_at()) CheckAt(evaluate.at());
+    }
     CheckThresholds(evaluate.weighted_below());
   }
 
@@ -36,7 +43,8 @@ class EvaluateChecker {
 
   // How many steps an epoch has, only the rows tell.
   bool KnowsSteps() const {
-    return spec_.stop().steps() >= 1 && spec_.stop().steps() <= kMostSteps;
+    const uint64_t steps = StepsOf(spec_.stop());
+    return steps >= 1 && steps <= kMostSteps;
   }
 
   void CheckCount(const std::string& path, uint64_t count) {
@@ -55,7 +63,7 @@ class EvaluateChecker {
     }
     if (!KnowsSteps()) return;
     // At most 19 decades of 100 points: far below any limit but one lowered.
-    const auto last = static_cast<long double>(spec_.stop().steps());
+    const auto last = static_cast<long double>(StepsOf(spec_.stop()));
     uint64_t count = 1;
     long double before = 0;
     long double step = 1;
@@ -66,7 +74,17 @@ class EvaluateChecker {
       before = step;
       ++count;
     }
+    if (IsFar()) {
+      count +=
+          static_cast<uint64_t>((spec_.stop().log10_steps() - 18) * points);
+    }
     CheckCount(path, count + (before < last ? 1 : 0));
+  }
+
+  // Whether the last step is above all that are counted.
+  bool IsFar() const {
+    return spec_.stop().log10_steps() > kMostNearLog10 &&
+           spec_.stop().log10_steps() <= kMostLog10;
   }
 
   void CheckEvery(const v1::EverySchedule& every) {
@@ -76,7 +94,7 @@ class EvaluateChecker {
                                     every.has_steps() ? "0" : "nothing"));
     }
     if (!KnowsSteps()) return;
-    const uint64_t last = spec_.stop().steps();
+    const uint64_t last = StepsOf(spec_.stop());
     CheckCount(path,
                last / every.steps() + 1 + (last % every.steps() != 0 ? 1 : 0));
   }
@@ -91,7 +109,7 @@ class EvaluateChecker {
                                     " steps, got ", at.steps_size()));
     }
     if (!KnowsSteps()) return;
-    const uint64_t last = spec_.stop().steps();
+    const uint64_t last = StepsOf(spec_.stop());
     {
       ElementFaults wrong(path, faults_);
       for (int i = 0; i < at.steps_size(); ++i) {

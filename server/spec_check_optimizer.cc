@@ -87,6 +87,7 @@ class OptimizerChecker {
                        "got the number ",
                        static_cast<int>(scaling)));
     }
+    if (descent.has_leap()) CheckLeap(descent);
     if (scaling == v1::STEP_SCALING_NONE ||
         scaling == v1::STEP_SCALING_UNSPECIFIED) {
       return;
@@ -98,6 +99,38 @@ class OptimizerChecker {
     }
     if (StrengthOf(spec_.regularizer()) > 0) {
       Add(field, "want none beside a regularizer");
+    }
+  }
+
+  void CheckLeap(const v1::GradientDescent& descent) {
+    const std::string path = "optimizer.gradient_descent.leap";
+    const v1::Leap& leap = descent.leap();
+    Want(!leap.has_tolerance() ||
+             (leap.tolerance() >= 1e-13 && leap.tolerance() <= 1e-3),
+         FieldPath(path, "tolerance"), "1e-13 to 1e-3", leap.tolerance());
+    const v1::LearningRateSchedule& schedule = descent.schedule();
+    const bool constant =
+        (schedule.kind_case() == v1::LearningRateSchedule::KIND_NOT_SET ||
+         schedule.has_constant()) &&
+        schedule.warm_up_steps() == 0;
+    const v1::Weighting& weighting = spec_.weighting();
+    const bool stays =
+        !weighting.has_learned() &&
+        (!weighting.has_schedule() || weighting.schedule().has_always());
+    const bool scaled = descent.scaling() != v1::STEP_SCALING_NONE &&
+                        descent.scaling() != v1::STEP_SCALING_UNSPECIFIED;
+    if (!IsLinearDescent(spec_) || spec_.loss().has_hinge() ||
+        spec_.loss().has_squared_hinge()) {
+      Add(path,
+          "want it with a linear model, labels of +1 and -1, a loss of margins "
+          "that is no hinge, from zeros in double precision");
+    }
+    if (!constant || scaled) {
+      Add(path, "want it with a constant learning rate, without scaling");
+    }
+    if (!stays) Add(path, "want it with weights that stay as they are");
+    if (StrengthOf(spec_.regularizer()) > 0) {
+      Add(path, "want it without a regularizer");
     }
   }
 

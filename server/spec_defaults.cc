@@ -93,6 +93,9 @@ void FillOptimizer(v1::Optimizer* optimizer) {
     if (descent->scaling() == v1::STEP_SCALING_UNSPECIFIED) {
       descent->set_scaling(v1::STEP_SCALING_NONE);
     }
+    if (descent->has_leap() && !descent->leap().has_tolerance()) {
+      descent->mutable_leap()->set_tolerance(1e-10);
+    }
   }
   if (optimizer->has_lbfgs() && !optimizer->lbfgs().has_memory()) {
     optimizer->mutable_lbfgs()->set_memory(10);

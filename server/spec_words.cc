@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -47,6 +48,14 @@ void CheckKnownAt(const std::string& path, const Message& message,
 }
 
 }  // namespace
+
+uint64_t StepsOf(const v1::Stop& stop) {
+  if (!stop.has_log10_steps()) return stop.steps();
+  const double exponent = stop.log10_steps();
+  if (!(exponent > 0)) return 0;
+  if (exponent > kMostNearLog10) return kMostSteps;
+  return static_cast<uint64_t>(std::floor(std::pow(10.0L, exponent) + 0.5L));
+}
 
 bool IsSetName(absl::string_view text) {
   return IsLabel(text) && text.find('.') == absl::string_view::npos;

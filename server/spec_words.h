@@ -24,6 +24,16 @@ inline constexpr int64_t kMostWallSeconds = 315'576'000;
 inline constexpr auto kMostSteps =
     static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
 
+// From this on a run's steps are told by their logarithm alone; up to that they
+// are counted, rounded half up.
+inline constexpr double kLeastFarLog10 = 19;
+inline constexpr double kMostNearLog10 = 18.96;
+inline constexpr double kMostLog10 = 100'000;
+
+// The steps of `stop` where it says them, kMostSteps where they are more; else
+// 0.
+uint64_t StepsOf(const v1::Stop& stop);
+
 // 1 to 63 of [a-z0-9-_]
 bool IsSetName(absl::string_view text);
 

@@ -169,6 +169,10 @@ uint64_t Fingerprint(const LinearProblem& problem) {
   Add(problem.schedule, hash);
   Add(problem.early, hash);
   hash.Add(problem.weighted_below);
+  if (problem.leap) {
+    hash.Add(problem.leap->tolerance);
+    hash.Add(problem.log10_steps);
+  }
   if (problem.learned) {
     hash.Add(problem.learned->bound);
     hash.Add(problem.learned->learning_rate);

@@ -84,8 +84,8 @@ absl::StatusOr<GapPrediction> GapPrediction::Make(
   return prediction;
 }
 
-double GapPrediction::At(int64_t step) const {
-  const double reach = std::log(static_cast<double>(step)) / gamma_ + along_;
+double GapPrediction::At(double log_step) const {
+  const double reach = log_step / gamma_ + along_;
   if (!(reach > 0)) return std::numeric_limits<double>::quiet_NaN();
   return 2 * std::sin(std::atan(across_ / reach) / 2);
 }

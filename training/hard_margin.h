@@ -46,11 +46,15 @@ class GapPrediction {
                                             std::span<const double> weights,
                                             double learning_rate);
 
-  // NaN where the denominator is not above 0 yet.  step >= 1.
-  double At(int64_t step) const;
+  // After e^log_step steps; NaN where the denominator is not above 0 yet.
+  double At(double log_step) const;
 
   // e
   double constant() const { return across_; }
+  // gap * ln t * ||theta_hat||, which tends to e.
+  double Scaled(double gap, double log_step) const {
+    return gap * log_step / gamma_;
+  }
 
  private:
   double gamma_ = 0;

@@ -16,8 +16,8 @@ constexpr int64_t kMostShownParameters = 16;
 // What is measured against the limit, and what of the largest margin's theory.
 constexpr const char* kOfDirection[] = {"margin/ratio", "direction/gap",
                                         "direction/cosine"};
-constexpr const char* kOfLargestMargin[] = {"direction/predicted_gap",
-                                            "theory/kl"};
+constexpr const char* kOfLargestMargin[] = {
+    "direction/predicted_gap", "direction/scaled_gap", "theory/kl"};
 
 void AddAllAbsent(std::span<const char* const> names, absl::string_view reason,
                   MetricTable& table) {
@@ -112,9 +112,12 @@ void LinearReference::AddPrediction(const Tiles& rows,
     prediction_ = *prediction;
     fixed_step_ = *fixed_step;
     predicted_id_ = table.Add("direction/predicted_gap");
+    table.Add("direction/scaled_gap");
   } else {
-    table.AddAbsent("direction/predicted_gap",
-                    std::string(prediction.status().message()));
+    for (const char* name :
+         {"direction/predicted_gap", "direction/scaled_gap"}) {
+      table.AddAbsent(name, std::string(prediction.status().message()));
+    }
   }
 }
 
@@ -134,7 +137,7 @@ void LinearReference::SetWeights(const Tiles& rows, const RowWeights& weights) {
   if (prediction.ok()) prediction_ = *prediction;
 }
 
-void LinearReference::MeasureDirection(int64_t step, const double* theta,
+void LinearReference::MeasureDirection(double log_step, const double* theta,
                                        double margin,
                                        std::vector<MetricValue>& values) const {
   if (limit_.has_value()) {
@@ -144,9 +147,14 @@ void LinearReference::MeasureDirection(int64_t step, const double* theta,
     values.push_back(Value(ratio_id_ + 2, 1 - gap * gap / 2));
   }
   if (!prediction_.has_value()) return;
-  const double predicted = prediction_->At(step);
-  if (!std::isnan(predicted))
+  const double predicted = prediction_->At(log_step);
+  if (!std::isnan(predicted)) {
     values.push_back(Value(*predicted_id_, predicted));
+  }
+  if (!limit_.has_value() || !std::isfinite(log_step)) return;
+  const double gap = Gap(theta, limit_->direction);
+  values.push_back(
+      Value(*predicted_id_ + 1, prediction_->Scaled(gap, log_step)));
 }
 
 void LinearReference::MeasureDivergence(

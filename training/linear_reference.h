@@ -30,13 +30,16 @@ absl::Status CheckPredicted(const Loss& loss, double penalty_strength);
 //   direction/gap            || theta/||theta|| - u ||
 //   direction/cosine         1 - gap^2 / 2
 //   direction/predicted_gap  GapPrediction's, where P2 of docs/science.md
-//   speaks theory/kl                sum_i p*_i ln(p*_i / share_i), where p* is
+//   speaks
+//   direction/scaled_gap     gap ln t ||theta_hat||, likewise; tends to
+//                            theory/gap_constant
+//   theory/kl                sum_i p*_i ln(p*_i / share_i), where p* is
 //   unique
 class LinearReference {
  public:
   // Measures nothing and adds nothing to a table.
   LinearReference() = default;
-  // Measures nothing: all five are absent, with this reason.
+  // Measures nothing: all six are absent, with this reason.
   LinearReference(absl::string_view reason, MetricTable& table);
   // Solves the hard-margin problem of the signed rows, and what else the loss
   // asks for; adds to `table` the metrics that there are, and why the others
@@ -57,9 +60,10 @@ class LinearReference {
   // Takes other weights for what depends on them; rows: the constructor's.
   void SetWeights(const Tiles& rows, const RowWeights& weights);
 
-  // Appends ratio, gap, cosine and predicted gap.  theta: [d], finite, not 0;
-  // margin: min_i z_i.theta / ||theta|| as `margin/normalized` has it.
-  void MeasureDirection(int64_t step, const double* theta, double margin,
+  // Appends ratio, gap, cosine, predicted and scaled gap.  log_step: ln t;
+  // theta: [d], finite, not 0; margin: min_i z_i.theta / ||theta|| as
+  // `margin/normalized` has it.
+  void MeasureDirection(double log_step, const double* theta, double margin,
                         std::vector<MetricValue>& values) const;
   // Appends theory/kl.
   void MeasureDivergence(std::vector<MetricValue>& values) const;
@@ -80,7 +84,7 @@ class LinearReference {
   double fixed_step_ = 0;  // where there is a prediction
   double divergence_ = 0;
   uint32_t ratio_id_ = 0;  // the gap's and the cosine's are the next
-  Id predicted_id_;
+  Id predicted_id_;        // the scaled gap's is the next
   Id divergence_id_;
 };
 

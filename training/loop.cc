@@ -11,13 +11,17 @@
 #include "support/status_macros.h"
 
 namespace steelyard::training {
+namespace {
 
-Loop::Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
-           int64_t steps, const std::optional<EarlyStopping>& early,
-           uint64_t fingerprint)
+constexpr double kLn10 = 2.302585092994045684;
+
+}  // namespace
+
+Loop::Loop(std::unique_ptr<Stepper> stepper, const Length& length,
+           const std::optional<EarlyStopping>& early, uint64_t fingerprint)
     : stepper_(std::move(stepper)),
-      steps_(steps),
-      schedule_(schedule, steps),
+      steps_(length.steps),
+      schedule_(length.schedule, length.steps, length.log10_steps),
       early_(early),
       fingerprint_(fingerprint) {
   const std::span<const std::string> names = stepper_->metrics();
@@ -67,16 +71,23 @@ absl::Status Loop::Failed(absl::Status error) {
   return error;
 }
 
+StepTime Loop::Now() const {
+  if (place_.far == 0) return StepTime::After(place_.step);
+  const double log10_step =
+      schedule_.far()[static_cast<size_t>(place_.far) - 1];
+  return {.step = kFarStep, .log_step = log10_step * kLn10};
+}
+
 absl::StatusOr<std::optional<Evaluation>> Loop::Evaluate() {
-  absl::StatusOr<std::vector<MetricValue>> values =
-      stepper_->Measure(place_.step);
+  absl::StatusOr<std::vector<MetricValue>> values = stepper_->Measure(Now());
   if (!values.ok()) return Failed(values.status());
   Evaluation evaluation;
   evaluation.ordinal = place_.next_ordinal++;
   evaluation.step = place_.step;
-  evaluation.log10_step = place_.step == 0
-                              ? std::numeric_limits<double>::quiet_NaN()
-                              : std::log10(static_cast<double>(place_.step));
+  evaluation.log10_step =
+      place_.far > 0     ? schedule_.far()[static_cast<size_t>(place_.far) - 1]
+      : place_.step == 0 ? std::numeric_limits<double>::quiet_NaN()
+                         : std::log10(static_cast<double>(place_.step));
   evaluation.values = *std::move(values);
   AddSeparation(evaluation.values);
   place_.evaluated_step = place_.step;
@@ -88,6 +99,17 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Advance(int64_t max_steps) {
   STEELYARD_CHECK(max_steps >= 0);
   if (done()) return std::nullopt;
   const int64_t due = DueAfter(place_.evaluated_step);
+  if (due == steps_ && FarCount() > 0) {
+    if (max_steps == 0) return std::nullopt;
+    const auto next = static_cast<size_t>(place_.far);
+    if (absl::Status failure = stepper_->RunFar(schedule_.far()[next] * kLn10);
+        !failure.ok()) {
+      return Failed(std::move(failure));
+    }
+    place_.step = steps_;
+    ++place_.far;
+    return Evaluate();
+  }
   const int64_t count = std::min(max_steps, due - place_.step);
   if (count > 0) {
     if (absl::Status failure = stepper_->Run(place_.step, count);
@@ -103,7 +125,7 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Advance(int64_t max_steps) {
 absl::StatusOr<std::optional<Evaluation>> Loop::Stop() {
   if (done()) return std::nullopt;
   std::optional<Evaluation> evaluation;
-  if (place_.evaluated_step != place_.step) {
+  if (place_.evaluated_step != place_.step) {  // so it is no far place
     STEELYARD_ASSIGN_OR_RETURN(evaluation, Evaluate());
   }
   place_.ended = RunEnd::kStopped;
@@ -122,14 +144,17 @@ absl::Status Loop::RestoreState(absl::string_view state) {
                              ReadRunState(state, fingerprint_, words));
   const int64_t last = place.evaluated_step;
   const bool known = -1 <= last && last <= steps_ && last <= place.step;
-  if (!known || place.step > DueAfter(last)) {
+  const bool far = 0 <= place.far && place.far <= FarCount() &&
+                   (place.far > 0) == (FarCount() > 0 && last == steps_);
+  if (!known || !far || place.step > DueAfter(last)) {
     return absl::DataLossError(absl::StrCat(
         "training state: want a step between two evaluations, got ", place.step,
         " after ", last));
   }
-  STEELYARD_RETURN_IF_ERROR(stepper_->ReadState(place.step, words));
-  place_ = place;
-  return absl::OkStatus();
+  const RunPlace before = std::exchange(place_, place);
+  absl::Status read = stepper_->ReadState(Now(), words);
+  if (!read.ok()) place_ = before;
+  return read;
 }
 
 }  // namespace steelyard::training

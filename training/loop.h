@@ -24,11 +24,17 @@ namespace steelyard::training {
 //                          train/error 0
 class Loop final : public Trainer {
  public:
+  // How long a run is: fields of its problem.
+  struct Length {
+    Schedule schedule;
+    int64_t steps = 0;
+    double log10_steps = 0;
+  };
+
   // `fingerprint` tells this problem's states from those of others.
   // `early`: checked.
-  Loop(std::unique_ptr<Stepper> stepper, const Schedule& schedule,
-       int64_t steps, const std::optional<EarlyStopping>& early,
-       uint64_t fingerprint);
+  Loop(std::unique_ptr<Stepper> stepper, const Length& length,
+       const std::optional<EarlyStopping>& early, uint64_t fingerprint);
 
   std::span<const std::string> metrics() const override { return metrics_; }
   std::span<const Absence> absent() const override {
@@ -38,7 +44,8 @@ class Loop final : public Trainer {
   int64_t next_ordinal() const override { return place_.next_ordinal; }
   bool stopped() const override { return place_.ended == RunEnd::kStopped; }
   bool done() const override {
-    return place_.ended != RunEnd::kNot || place_.evaluated_step == steps_;
+    return place_.ended != RunEnd::kNot ||
+           (place_.evaluated_step == steps_ && place_.far == FarCount());
   }
   bool stopped_early() const override { return place_.ended == RunEnd::kEarly; }
 
@@ -77,6 +84,11 @@ class Loop final : public Trainer {
   int64_t DueAfter(int64_t step) const {
     return step < steps_ ? schedule_.After(step) : steps_;
   }
+  int64_t FarCount() const {
+    return static_cast<int64_t>(schedule_.far().size());
+  }
+  // Where the run stands.
+  StepTime Now() const;
   absl::StatusOr<std::optional<Evaluation>> Evaluate();
   absl::Status Failed(absl::Status error);
   // Appends train/separation_step, once there is one.

@@ -69,6 +69,10 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
   axis_ = ClassAxis(problem.train, weights.kept, problem.bias, table_);
   kkt_ = KktMetrics(train().rows(), d, "", table_);
   separable_ = SeparableRows(train(), reference_.solution() != nullptr, table_);
+  if (!problem.leap) return;
+  leap_id_ = Add("leap/error_estimate");
+  Add("leap/evaluations");
+  Add("leap/real_steps");
 }
 
 TheoryMetrics Metrics::MakeTheory(const LinearProblem& problem,
@@ -227,7 +231,7 @@ void Metrics::MeasureMargins(double norm, const double* theta,
   separable_.Measure(values);
 }
 
-absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
+absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(const StepTime& at,
                                                           const double* theta) {
   const int64_t d = train().columns();
   Values values;
@@ -235,10 +239,10 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   const double norm = Norm(theta, d);
   Values theory;
   for (size_t number = 0; number < sets_.size(); ++number) {
-    STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, values));
+    STEELYARD_RETURN_IF_ERROR(MeasureSet(at.step, number, theta, values));
     if (number > 0) continue;
     // While the margins are those of the training rows.
-    theory_.Measure(step, train(), norm, LossMargins(sets_.front()),
+    theory_.Measure(at, train(), norm, LossMargins(sets_.front()),
                     train_log_loss_, theory);
     MeasureMargins(norm, theta, theory);
   }
@@ -250,7 +254,7 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(int64_t step,
   if (norm > 0) {
     const double margin = least_margin_ / norm;
     values.push_back(Value(margin_id_, margin));
-    reference_.MeasureDirection(step, theta, margin, values);
+    reference_.MeasureDirection(at.log_step, theta, margin, values);
   }
   reference_.MeasureDivergence(values);
   distance_.Measure(values);

@@ -17,6 +17,7 @@
 #include "training/margin_bounds.h"
 #include "training/metric_table.h"
 #include "training/separable_part.h"
+#include "training/stepper.h"
 #include "training/target_metrics.h"
 #include "training/theory_metrics.h"
 #include "training/tiles.h"
@@ -59,12 +60,16 @@ class Metrics {
 
   const SeparableRows& separable() const { return separable_; }
 
+  // The first of leap/error_estimate, leap/evaluations and leap/real_steps,
+  // which follow each other; of problems that leap.
+  std::optional<uint32_t> leap_id() const { return leap_id_; }
+
   // Takes other weights of the training rows, of the same rows.
   void SetWeights(const RowWeights& weights);
 
-  // The values at `step`; theta: [d], finite.
+  // The values at a place; theta: [d], finite.
   // Errors: OutOfRange when a log-loss is not finite.
-  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
+  absl::StatusOr<std::vector<MetricValue>> Measure(const StepTime& at,
                                                    const double* theta);
 
  private:
@@ -122,6 +127,7 @@ class Metrics {
   ClassAxis axis_;
   KktMetrics kkt_;
   SeparableRows separable_;
+  std::optional<uint32_t> leap_id_;
   uint32_t effective_id_ = 0;
   uint32_t norm_id_ = 0;
   ShownParameters parameters_;

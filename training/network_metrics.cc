@@ -408,7 +408,8 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
 
 template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
-    int64_t step, const Real* theta, Network<Real>& network) {
+    const StepTime& at, const Real* theta, Network<Real>& network) {
+  const int64_t step = at.step;
   if (linear_) theta_.assign(theta, theta + network.parameters());
   Values values;
   values.reserve(names().size());
@@ -438,7 +439,7 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     const double margin =
         least_margin / std::pow(norm, static_cast<double>(*degree_));
     values.push_back(Value(*margin_id_, margin));
-    reference_.MeasureDirection(step, theta_.data(), margin, values);
+    reference_.MeasureDirection(at.log_step, theta_.data(), margin, values);
   }
   reference_.MeasureDivergence(values);
   separable_.Measure(values);

@@ -19,6 +19,7 @@
 #include "training/metric_table.h"
 #include "training/network.h"
 #include "training/separable_part.h"
+#include "training/stepper.h"
 #include "training/target_metrics.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -67,7 +68,7 @@ class NetworkMetrics {
 
   // The values of `network` with these parameters, [parameters].
   // Errors: OutOfRange when a log-loss is not finite.
-  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step,
+  absl::StatusOr<std::vector<MetricValue>> Measure(const StepTime& at,
                                                    const Real* theta,
                                                    Network<Real>& network);
 

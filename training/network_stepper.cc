@@ -181,8 +181,8 @@ absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
 
 template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkStepper<Real>::Measure(
-    int64_t step) {
-  return metrics_.Measure(step, theta_.data(), network_);
+    const StepTime& at) {
+  return metrics_.Measure(at, theta_.data(), network_);
 }
 
 template <typename Real>
@@ -266,7 +266,7 @@ void NetworkStepper<Real>::WriteState(std::span<uint64_t> words) const {
 }
 
 template <typename Real>
-absl::Status NetworkStepper<Real>::ReadState(int64_t /*step*/,
+absl::Status NetworkStepper<Real>::ReadState(const StepTime& /*at*/,
                                              std::span<const uint64_t> words) {
   const size_t bytes = static_cast<size_t>(theta_.size()) * sizeof(Real);
   const size_t each = (bytes + 7) / 8;

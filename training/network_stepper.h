@@ -29,7 +29,7 @@ class NetworkStepper final : public Stepper {
   }
   std::span<const Absence> absent() const override { return metrics_.absent(); }
   absl::Status Run(int64_t step, int64_t count) override;
-  absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) override;
+  absl::StatusOr<std::vector<MetricValue>> Measure(const StepTime& at) override;
   int64_t parameters() const override { return theta_.size(); }
   void ReadParameters(int64_t first, std::span<double> to) const override;
   int64_t outputs() const override { return network_.outputs(); }
@@ -48,7 +48,7 @@ class NetworkStepper final : public Stepper {
   }
   int64_t state_words() const override;
   void WriteState(std::span<uint64_t> words) const override;
-  absl::Status ReadState(int64_t step,
+  absl::Status ReadState(const StepTime& at,
                          std::span<const uint64_t> words) override;
 
  private:

@@ -293,6 +293,38 @@ absl::Status CheckLearned(const LinearProblem& problem) {
   return absl::OkStatus();
 }
 
+bool HasJumps(const Loss& loss) {
+  return loss.kind == Loss::kHinge || loss.kind == Loss::kSquaredHinge;
+}
+
+absl::Status CheckLeap(const LinearProblem& problem) {
+  if (problem.log10_steps != 0) {
+    if (!(problem.log10_steps >= 19 && problem.log10_steps <= 100'000)) {
+      return Want("log10_steps", "0, or 19 to 100,000", problem.log10_steps);
+    }
+    if (!problem.leap || problem.steps != Trainer::kFarStep ||
+        !std::holds_alternative<LogSchedule>(problem.schedule)) {
+      return Want(
+          "log10_steps",
+          "0 without a leap and a logarithmic schedule of 2^63 - 1 steps",
+          problem.log10_steps);
+    }
+  }
+  if (!problem.leap) return absl::OkStatus();
+  if (!(problem.leap->tolerance >= 1e-13 && problem.leap->tolerance <= 1e-3)) {
+    return Want("leap.tolerance", "1e-13 to 1e-3", problem.leap->tolerance);
+  }
+  if (!HasFixedStep(problem) || problem.penalty.strength > 0 ||
+      problem.learned || HasJumps(problem.loss) ||
+      !std::holds_alternative<AlwaysWeighted>(problem.weight_schedule)) {
+    return Want("leap",
+                "a fixed step, no penalty, weights that stay and a loss whose "
+                "slope has no jump",
+                "others");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTarget(const std::optional<Target>& target, int64_t rows,
                          int64_t outputs) {
   if (!target) return absl::OkStatus();
@@ -325,6 +357,7 @@ absl::Status CheckProblem(const LinearProblem& problem) {
   }
   STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
   STEELYARD_RETURN_IF_ERROR(CheckLearned(problem));
+  STEELYARD_RETURN_IF_ERROR(CheckLeap(problem));
   return CheckRun(problem);
 }
 

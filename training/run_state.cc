@@ -14,8 +14,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr absl::string_view kMagic = "SteelyTS";
-constexpr uint64_t kVersion = 4;
-constexpr size_t kHeaderWords = 11;  // magic to the number of words
+constexpr uint64_t kVersion = 5;
+constexpr size_t kHeaderWords = 12;  // magic to the number of words
 
 uint64_t HashOf(absl::string_view bytes) {
   Hash64 hash;
@@ -60,6 +60,7 @@ std::string WriteRunState(const RunPlace& place,
   Append(place.best, bytes);
   Append(place.waited, bytes);
   Append(place.separated, bytes);
+  Append(place.far, bytes);
   Append(uint64_t{words.size()}, bytes);
   for (const uint64_t word : words) Append(word, bytes);
   Append(HashOf(bytes), bytes);
@@ -98,6 +99,7 @@ absl::StatusOr<RunPlace> ReadRunState(absl::string_view bytes,
   place.best = Take<double>(bytes);
   place.waited = Take<int64_t>(bytes);
   place.separated = Take<int64_t>(bytes);
+  place.far = Take<int64_t>(bytes);
   if (Take<uint64_t>(bytes) != words.size() ||
       bytes.size() != 8 * words.size()) {
     return Damaged(absl::StrCat("want ", words.size(),

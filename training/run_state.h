@@ -25,12 +25,13 @@ struct RunPlace {
   int64_t waited = -1;
   // The first evaluated step with train/error 0; -1: there was none yet.
   int64_t separated = -1;
+  int64_t far = 0;  // places above 2^63 - 1 steps that have been evaluated
 };
 
 // A run's state as bytes.  Words of 8 bytes, least byte first: "SteelyTS",
-// version 4, fingerprint, step, next ordinal, evaluated step, ended, best,
-// waited, separated, the number of words of the model's state, these; then the
-// Hash64 of all before.
+// version 5, fingerprint, step, next ordinal, evaluated step, ended, best,
+// waited, separated, far, the number of words of the model's state, these; then
+// the Hash64 of all before.
 std::string WriteRunState(const RunPlace& place,
                           std::span<const uint64_t> words,
                           uint64_t fingerprint);

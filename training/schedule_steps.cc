@@ -9,6 +9,8 @@
 namespace steelyard::training {
 namespace {
 
+constexpr double kLog10Most = 18.9648;  // just below log10(2^63)
+
 __extension__ using Wide = unsigned __int128;
 
 // A natural number in base 2^64, least digit first.
@@ -64,6 +66,19 @@ std::vector<int64_t> LogSteps(int points_per_decade, int64_t last_step) {
   return steps;
 }
 
+// Each k/p from 2^63 on up to `last`, and this.
+std::vector<double> FarPlaces(int points_per_decade, double last) {
+  std::vector<double> places;
+  if (last == 0) return places;
+  for (int64_t k = 0;; ++k) {
+    const double place = static_cast<double>(k) / points_per_decade;
+    if (place >= last) break;
+    if (place > kLog10Most) places.push_back(place);
+  }
+  places.push_back(last);
+  return places;
+}
+
 }  // namespace
 
 int64_t RoundedPowerOfTen(int k, int p) {
@@ -114,7 +129,8 @@ absl::Status CheckSchedule(const Schedule& schedule, int64_t last_step) {
   return absl::OkStatus();
 }
 
-ScheduleSteps::ScheduleSteps(const Schedule& schedule, int64_t last_step)
+ScheduleSteps::ScheduleSteps(const Schedule& schedule, int64_t last_step,
+                             double log10_last)
     : last_step_(last_step) {
   if (const auto* every = std::get_if<EverySchedule>(&schedule)) {
     stride_ = every->steps;
@@ -122,6 +138,7 @@ ScheduleSteps::ScheduleSteps(const Schedule& schedule, int64_t last_step)
   }
   if (const auto* log = std::get_if<LogSchedule>(&schedule)) {
     steps_ = LogSteps(log->points_per_decade, last_step);
+    far_ = FarPlaces(log->points_per_decade, log10_last);
   } else {
     steps_ = std::get<AtSchedule>(schedule).steps;
   }

@@ -1,7 +1,9 @@
 #ifndef STEELYARD_TRAINING_STEPPER_H_
 #define STEELYARD_TRAINING_STEPPER_H_
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +13,16 @@
 #include "training/trainer.h"
 
 namespace steelyard::training {
+
+// A place in a run.
+struct StepTime {
+  int64_t step = 0;  // steps taken; Trainer::kFarStep above 2^63 - 1
+  double log_step = -std::numeric_limits<double>::infinity();  // natural
+
+  static StepTime After(int64_t step) {
+    return {.step = step, .log_step = std::log(static_cast<double>(step))};
+  }
+};
 
 // A model in training: takes steps, is measured, and is written down.  When it
 // does what, and how often, is the loop's (loop.h).
@@ -28,8 +40,15 @@ class Stepper {
   // then no call may follow but those of metrics() and absent().
   virtual absl::Status Run(int64_t step, int64_t count) = 0;
 
-  // The metrics after `step` steps.  Errors: as Run.
-  virtual absl::StatusOr<std::vector<MetricValue>> Measure(int64_t step) = 0;
+  // Goes on, from wherever it stands, to a place above 2^63 - 1 steps; called
+  // of problems alone that leap.  Errors: as Run.
+  virtual absl::Status RunFar(double /*log_step*/) {
+    return absl::UnimplementedError("the model takes real steps alone");
+  }
+
+  // The metrics at the place where it stands.  Errors: as Run.
+  virtual absl::StatusOr<std::vector<MetricValue>> Measure(
+      const StepTime& at) = 0;
 
   // As Trainer's.
   virtual int64_t parameters() const = 0;
@@ -50,9 +69,9 @@ class Stepper {
   // All that Run and Measure change, besides the step.
   virtual int64_t state_words() const = 0;
   virtual void WriteState(std::span<uint64_t> words) const = 0;
-  // Takes up a state after `step` steps.
+  // Takes up a state at that place.
   // Errors: DataLoss when a model never is in it; the stepper is unchanged.
-  virtual absl::Status ReadState(int64_t step,
+  virtual absl::Status ReadState(const StepTime& at,
                                  std::span<const uint64_t> words) = 0;
 };
 

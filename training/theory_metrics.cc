@@ -185,7 +185,7 @@ void TheoryMetrics::MeasureBounds(int64_t step,
       Value(*bounds_id_ + 2, (0.5 - log_least_share_) / (gamma_ * t)));
 }
 
-void TheoryMetrics::Measure(int64_t step, const Tiles& rows, double norm,
+void TheoryMetrics::Measure(const StepTime& at, const Tiles& rows, double norm,
                             std::span<const double> margins, double log_loss,
                             std::vector<MetricValue>& values) {
   const bool finite = std::isfinite(log_loss);
@@ -197,13 +197,16 @@ void TheoryMetrics::Measure(int64_t step, const Tiles& rows, double norm,
     }
     rows.AddUp(pull_.data(), partial_.data(), sum_.data());
   }
-  if (finite && slope_id_ && step > 0) {
+  if (finite && slope_id_ && at.step > 0) {
     const double squares =
         SumOverRows(sum_.size(), [&](int64_t j) { return sum_[j] * sum_[j]; });
-    const double rate = RateAt(rate_, step, steps_);
+    const double rate = RateAt(rate_, at.step, steps_);
     const double scale = scaled_ ? rate : rate * std::exp(log_loss);
-    values.push_back(
-        Value(*slope_id_, -static_cast<double>(step) * scale * squares));
+    // Far out t alone is too large for a double, and L too small.
+    const double slope = at.step == Trainer::kFarStep
+                             ? rate * std::exp(at.log_step + log_loss) * squares
+                             : static_cast<double>(at.step) * scale * squares;
+    values.push_back(Value(*slope_id_, -slope));
   }
   if (smoothed_id_ && norm > 0) {
     values.push_back(Value(
@@ -211,7 +214,7 @@ void TheoryMetrics::Measure(int64_t step, const Tiles& rows, double norm,
   }
   if (constant_id_) values.push_back(Value(*constant_id_, constant_));
   if (dual_id_ && finite) MeasureDual(rows, values);
-  if (bounds_id_ && step > 0) MeasureBounds(step, values);
+  if (bounds_id_ && at.step > 0) MeasureBounds(at.step, values);
 }
 
 }  // namespace steelyard::training

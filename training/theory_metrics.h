@@ -9,6 +9,7 @@
 
 #include "training/hard_margin.h"
 #include "training/metric_table.h"
+#include "training/stepper.h"
 #include "training/tiles.h"
 #include "training/trainer.h"
 #include "training/weights.h"
@@ -43,7 +44,7 @@ class TheoryMetrics {
 
   // rows: as the constructor's; norm: ||theta||; margins: u, [n]; log_loss:
   // ln L.
-  void Measure(int64_t step, const Tiles& rows, double norm,
+  void Measure(const StepTime& at, const Tiles& rows, double norm,
                std::span<const double> margins, double log_loss,
                std::vector<MetricValue>& values);
 

@@ -43,9 +43,12 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
                        problem.normalization));
   auto stepper = std::make_unique<LinearStepper>(problem, weights);
   STEELYARD_RETURN_IF_ERROR(CheckEarly(problem.early, *stepper));
-  return std::make_unique<Loop>(std::move(stepper), problem.schedule,
-                                problem.steps, problem.early,
-                                Fingerprint(problem));
+  return std::make_unique<Loop>(
+      std::move(stepper),
+      Loop::Length{.schedule = problem.schedule,
+                   .steps = problem.steps,
+                   .log10_steps = problem.log10_steps},
+      problem.early, Fingerprint(problem));
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
@@ -68,9 +71,10 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
     stepper = std::make_unique<NetworkStepper<double>>(problem, weights);
   }
   STEELYARD_RETURN_IF_ERROR(CheckEarly(problem.early, *stepper));
-  return std::make_unique<Loop>(std::move(stepper), problem.schedule,
-                                problem.steps, problem.early,
-                                Fingerprint(problem));
+  return std::make_unique<Loop>(
+      std::move(stepper),
+      Loop::Length{.schedule = problem.schedule, .steps = problem.steps},
+      problem.early, Fingerprint(problem));
 }
 
 }  // namespace steelyard::training

@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_TRAINER_H_
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,15 @@
 // (state, samples).  It knows no clock and starts no thread; its caller decides
 // when to pause, and nothing of that changes a bit.  Formulas: README.md here.
 namespace steelyard::training {
+
+// Goes on by leaps along the flow that the steps follow, where that is smooth
+// on the scale of a step (far_time.h): of a fixed step, without a penalty, with
+// weights that stay, and a loss whose slope has no jump (not a hinge).
+struct Leap {
+  // What may be wrong of theta: relative to its length over ln t, and of the
+  // least margin.  1e-13 to 1e-3.
+  double tolerance = 1e-10;
+};
 
 // Full-batch gradient descent on a linear model, from theta = 0:
 //   L(theta) = (1/n) sum_i w_i l_i + the penalty
@@ -50,6 +60,11 @@ struct LinearProblem {
   std::optional<EarlyStopping> early = std::nullopt;
   std::vector<double> weighted_below;  // G of margin/weighted_below/G, finite
   std::optional<Target> target = std::nullopt;
+  std::optional<Leap> leap = std::nullopt;
+  // Where the last step is above 2^63 - 1, its decimal logarithm, 19 to
+  // 100,000, and `steps` is Trainer::kFarStep; with `leap` and a LogSchedule
+  // alone.
+  double log10_steps = 0;
 };
 
 // Whether every step is learning_rate times the gradient.
@@ -72,7 +87,7 @@ struct MetricValue {
 // The metrics at one step.
 struct Evaluation {
   int64_t ordinal = 0;              // counts from 0 within the run
-  int64_t step = 0;                 // updates done
+  int64_t step = 0;                 // updates done; kFarStep above 2^63 - 1
   double log10_step = 0;            // NaN at step 0
   std::vector<MetricValue> values;  // by metric; those not defined are left out
 };
@@ -87,6 +102,9 @@ struct HeldRows {
 // Trains one problem.  Not thread-safe; two trainers share nothing.
 class STEELYARD_TRAINING_EXPORT Trainer {
  public:
+  // What step() is where there are more than it holds: 2^63 - 1.
+  static constexpr int64_t kFarStep = std::numeric_limits<int64_t>::max();
+
   // Checks the problem, solves its hard-margin reference where n*d <= 10^7, and
   // stands before step 0 is evaluated.  The reference takes well under a second
   // for most data, and up to two minutes at that limit.  Memory: the rows once

@@ -15,7 +15,7 @@ namespace {
 void TakeRun(RunProgress& progress, const v1::Run& run) {
   progress.title = RunTitle(run);
   progress.state = run.state();
-  progress.total_steps = run.spec().stop().steps();
+  progress.total_steps = TotalSteps(run.spec().stop());
   if (run.spec().stop().has_wall_time()) {
     progress.wall_limit = FromProto(run.spec().stop().wall_time());
   }

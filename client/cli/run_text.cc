@@ -1,6 +1,8 @@
 #include "client/cli/run_text.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -53,20 +55,37 @@ std::string EpochsText(uint64_t epochs) {
                       epochs == 1 ? " epoch" : " epochs");
 }
 
+// Whether the steps wanted are more than are counted.
+bool IsFar(const v1::Stop& stop) { return stop.log10_steps() > 18.96; }
+
+// "10^1000"
+std::string PowerText(double exponent) { return absl::StrCat("10^", exponent); }
+
+// The steps of a run that has ended.
+std::string TakenText(const v1::Run& run) {
+  const int64_t steps = run.result().steps();
+  const bool all = steps == std::numeric_limits<int64_t>::max();
+  return all && IsFar(run.spec().stop())
+             ? PowerText(run.spec().stop().log10_steps())
+             : CountText(steps);
+}
+
 // What stands in the steps column: those taken, a dash where they are not
 // known, of those wanted; epochs are not known as steps before the end.
 std::string StepsText(const v1::Run& run) {
   const v1::Stop& stop = run.spec().stop();
-  if (run.has_result()) return CountText(run.result().steps());
+  if (run.has_result()) return TakenText(run);
   std::string taken =
       run.has_progress() ? CountText(run.progress().step()) : "-";
   if (stop.has_epochs()) {
     const std::string epochs = EpochsText(stop.epochs());
     return run.has_progress() ? absl::StrCat(taken, " (", epochs, ")") : epochs;
   }
-  if (stop.steps() == 0) return taken;
-  return absl::StrCat(taken, "/",
-                      CountText(static_cast<int64_t>(stop.steps())));
+  if (IsFar(stop)) {
+    return absl::StrCat(taken, "/", PowerText(stop.log10_steps()));
+  }
+  const auto total = static_cast<int64_t>(TotalSteps(stop));
+  return total == 0 ? taken : absl::StrCat(taken, "/", CountText(total));
 }
 
 std::string TimeText(const v1::Run& run, const Viewer& viewer) {
@@ -92,12 +111,13 @@ std::string SubmitterText(const v1::Submitter& submitter) {
   return text;
 }
 
-std::string ResultText(const v1::RunResult& result) {
+std::string ResultText(const v1::Run& run) {
+  const v1::RunResult& result = run.result();
   const absl::Duration training = FromProto(result.training_time());
-  std::string text = absl::StrCat(CountText(result.steps()), " steps in ",
+  std::string text = absl::StrCat(TakenText(run), " steps in ",
                                   DurationText(training), " of training");
   const double seconds = absl::ToDoubleSeconds(training);
-  if (seconds > 0 && result.steps() > 0) {
+  if (seconds > 0 && result.steps() > 0 && !IsFar(run.spec().stop())) {
     absl::StrAppend(
         &text, ", ",
         MetricPrefixText(static_cast<double>(result.steps()) / seconds),
@@ -109,7 +129,7 @@ std::string ResultText(const v1::RunResult& result) {
 
 std::string ProgressText(const v1::Run& run) {
   RunProgress progress;
-  progress.total_steps = run.spec().stop().steps();
+  progress.total_steps = TotalSteps(run.spec().stop());
   progress.step = run.progress().step();
   progress.steps_per_second = run.progress().steps_per_second();
   const v1::Stop& stop = run.spec().stop();
@@ -159,7 +179,7 @@ std::string FactsText(const v1::Run& run, const Viewer& viewer) {
     facts.Add("ended", TimeAndAge(FromProto(run.end_time()), viewer));
   }
   if (run.has_progress()) facts.Add("progress", ProgressText(run));
-  if (run.has_result()) facts.Add("result", ResultText(run.result()));
+  if (run.has_result()) facts.Add("result", ResultText(run));
   facts.Add("samples", CountText(run.sample_count()));
   facts.Add("labels", LabelsText(run.spec()));
   if (run.unequal_repeats() > 0) {
@@ -239,6 +259,13 @@ std::string MetricsText(const v1::Run& run, const Viewer& viewer) {
 }
 
 }  // namespace
+
+uint64_t TotalSteps(const v1::Stop& stop) {
+  if (!stop.has_log10_steps()) return stop.steps();
+  if (IsFar(stop)) return 0;
+  return static_cast<uint64_t>(
+      std::floor(std::pow(10.0L, stop.log10_steps()) + 0.5L));
+}
 
 std::string RunTitle(const v1::Run& run) {
   const std::string name = ShortRunName(run.name());

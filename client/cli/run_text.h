@@ -1,6 +1,7 @@
 #ifndef STEELYARD_CLIENT_CLI_RUN_TEXT_H_
 #define STEELYARD_CLIENT_CLI_RUN_TEXT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ std::string RunText(const v1::Run& run, const Viewer& viewer);
 // How a run ended or why it waits, in some words: "3.9 s of training",
 // "DIVERGED: train/loss is not finite at step 12"; may be empty.
 std::string RunNote(const v1::Run& run);
+
+// The steps that a run wants, 0 where they are not known or not counted.
+uint64_t TotalSteps(const v1::Stop& stop);
 
 // E/R and the spec's name.
 std::string RunTitle(const v1::Run& run);

@@ -152,10 +152,11 @@ absl::StatusOr<NetworkProblem> MakeProblem(const v1::RunSpec& spec) {
   STEELYARD_RETURN_IF_ERROR(CheckStop(spec.stop()));
   STEELYARD_RETURN_IF_ERROR(SetEarly(spec, problem));
   // Of epochs the rows say how many steps they have.
-  const int64_t steps =
-      spec.stop().has_steps() ? static_cast<int64_t>(spec.stop().steps()) : 1;
-  if (spec.stop().has_steps() || !spec.evaluate().has_at()) {
+  STEELYARD_ASSIGN_OR_RETURN(const int64_t steps, StepsOf(spec.stop(), 1));
+  if (!spec.stop().has_epochs()) {
     STEELYARD_RETURN_IF_ERROR(ScheduleOf(spec.evaluate(), steps).status());
+  } else if (!spec.evaluate().has_at()) {
+    STEELYARD_RETURN_IF_ERROR(ScheduleOf(spec.evaluate(), 1).status());
   }
   return problem;
 }
@@ -302,6 +303,13 @@ absl::Status SetLearned(const v1::RunSpec& spec, LinearProblem& problem) {
                static_cast<int>(learned.goal()));
 }
 
+void SetLeap(const v1::RunSpec& spec, LinearProblem& problem) {
+  const v1::GradientDescent& descent = spec.optimizer().gradient_descent();
+  if (!descent.has_leap()) return;
+  problem.leap = training::Leap{.tolerance = descent.leap().tolerance()};
+  if (IsFar(spec.stop())) problem.log10_steps = spec.stop().log10_steps();
+}
+
 absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
     const v1::RunSpec& spec, training::LabelValues labels,
     training::StepScale scale, NetworkProblem problem) {
@@ -316,10 +324,18 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
         "weighting.learned: want it with descent on a linear model in double "
         "precision from zeros with a loss of margins");
   }
+  const bool leaps = spec.optimizer().gradient_descent().has_leap();
+  if ((!descent && leaps) || (!leaps && IsFar(spec.stop()))) {
+    return Wrong(
+        "optimizer.gradient_descent.leap: want it above 2^63 - 1 steps, and "
+        "with "
+        "a linear model in double precision from zeros with a loss of margins");
+  }
   std::unique_ptr<training::Trainer> trainer;
   if (descent) {
     LinearProblem linear = ToLinear(std::move(problem), scale);
     STEELYARD_RETURN_IF_ERROR(SetLearned(spec, linear));
+    SetLeap(spec, linear);
     STEELYARD_ASSIGN_OR_RETURN(trainer,
                                training::Trainer::Create(std::move(linear)));
   } else {

@@ -31,7 +31,8 @@ void Reporter::Add(const training::Evaluation& evaluation, double wall_s) {
     batch_.set_first_ordinal(evaluation.ordinal);
     batch_begin_ = options_.now();
   }
-  batch_.add_step(evaluation.step);
+  const bool far = evaluation.step == training::Trainer::kFarStep;
+  batch_.add_step(far ? -1 : evaluation.step);
   batch_.add_log10_step(evaluation.log10_step);
   batch_.add_wall_s(wall_s);
   batch_.add_attempt(attempt_);

@@ -1,6 +1,7 @@
 #include "server/worker/run_length.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/worker/failure.h"
 #include "support/status_macros.h"
+#include "training/trainer.h"
 
 namespace steelyard::worker {
 namespace {
@@ -75,7 +77,15 @@ absl::StatusOr<training::Schedule> AtOf(const v1::AtSchedule& at,
   return training::AtSchedule{std::move(steps)};
 }
 
+bool IsNear(double log10_steps) {
+  return log10_steps > 0 && log10_steps <= 18.96;
+}
+
 }  // namespace
+
+bool IsFar(const v1::Stop& stop) {
+  return stop.log10_steps() >= 19 && stop.log10_steps() <= 100'000;
+}
 
 absl::Status CheckStop(const v1::Stop& stop) {
   if (stop.has_wall_time()) {
@@ -86,14 +96,25 @@ absl::Status CheckStop(const v1::Stop& stop) {
       return CheckCount("stop.steps", stop.steps());
     case v1::Stop::kEpochs:
       return CheckCount("stop.epochs", stop.epochs());
+    case v1::Stop::kLog10Steps:
+      if (IsNear(stop.log10_steps()) || IsFar(stop)) return absl::OkStatus();
+      return Wrong(
+          "stop.log10_steps: want above 0 and at most 18.96, or 19 to 100000, "
+          "got ",
+          stop.log10_steps());
     case v1::Stop::LIMIT_NOT_SET:
       break;
   }
-  return Wrong("stop: want steps or epochs, got nothing");
+  return Wrong("stop: want steps, epochs or log10_steps, got nothing");
 }
 
 absl::StatusOr<int64_t> StepsOf(const v1::Stop& stop, int64_t epoch_steps) {
   if (stop.has_steps()) return static_cast<int64_t>(stop.steps());
+  if (IsFar(stop)) return training::Trainer::kFarStep;
+  if (stop.has_log10_steps()) {
+    return static_cast<int64_t>(
+        std::floor(std::pow(10.0L, stop.log10_steps()) + 0.5L));
+  }
   int64_t steps = 0;
   if (__builtin_mul_overflow(static_cast<int64_t>(stop.epochs()), epoch_steps,
                              &steps)) {

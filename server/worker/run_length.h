@@ -15,7 +15,11 @@ namespace steelyard::worker {
 // All that `stop` says on its own.
 absl::Status CheckStop(const v1::Stop& stop);
 
-// The steps of a run whose epochs have so many; `stop` is checked.
+// Whether the last step is above 2^63 - 1; `stop` is checked.
+bool IsFar(const v1::Stop& stop);
+
+// The steps of a run, Trainer::kFarStep where they are more, whose epochs have
+// so many; `stop` is checked.
 absl::StatusOr<int64_t> StepsOf(const v1::Stop& stop, int64_t epoch_steps);
 
 // The schedule of a run of so many steps.

@@ -180,6 +180,55 @@ constexpr BadSpec kBadOptimizers[] = {
        s->mutable_regularizer()->mutable_l1()->set_strength(0.1);
      },
      "optimizer.gradient_descent.scaling", "want none beside a regularizer"},
+    {"ALooseLeap",
+     [](Spec* s) { Descent(s)->mutable_leap()->set_tolerance(0.1); },
+     "optimizer.gradient_descent.leap.tolerance",
+     "want 1e-13 to 1e-3, got 0.1"},
+    {"ALeapOfANetwork",
+     [](Spec* s) {
+       MakeMlp(s);
+       Descent(s)->mutable_leap();
+     },
+     "optimizer.gradient_descent.leap", "want it with a linear model"},
+    {"ALeapOverKinks",
+     [](Spec* s) {
+       s->mutable_loss()->mutable_hinge();
+       Descent(s)->mutable_leap();
+     },
+     "optimizer.gradient_descent.leap", "that is no hinge"},
+    {"ALeapThatSlowsDown",
+     [](Spec* s) {
+       Descent(s)->mutable_leap();
+       Descent(s)->mutable_schedule()->mutable_power()->set_exponent(0.5);
+     },
+     "optimizer.gradient_descent.leap",
+     "want it with a constant learning rate"},
+    {"ALeapWhoseWeightsChange",
+     [](Spec* s) {
+       Descent(s)->mutable_leap();
+       s->mutable_weighting()->mutable_schedule()->mutable_deferred()->set_from(
+           10);
+     },
+     "optimizer.gradient_descent.leap", "want it with weights that stay"},
+    {"ALeapWithAPenalty",
+     [](Spec* s) {
+       Descent(s)->mutable_leap();
+       s->mutable_regularizer()->mutable_l1()->set_strength(0.1);
+     },
+     "optimizer.gradient_descent.leap", "want it without a regularizer"},
+    {"NoLogarithmOfSteps",
+     [](Spec* s) { s->mutable_stop()->set_log10_steps(0); }, "stop.log10_steps",
+     "want above 0 and at most 18.96, or 19 to 100000, got 0"},
+    {"StepsBeyondCounting",
+     [](Spec* s) { s->mutable_stop()->set_log10_steps(100); },
+     "stop.log10_steps", "without optimizer.gradient_descent.leap, got 100"},
+    {"FarPlacesOneByOne",
+     [](Spec* s) {
+       Descent(s)->mutable_leap();
+       s->mutable_stop()->set_log10_steps(100);
+       s->mutable_evaluate()->mutable_every()->set_steps(1000);
+     },
+     "evaluate", "want log with stop.log10_steps above 18.96"},
     {"NoMemory",
      [](Spec* s) { s->mutable_optimizer()->mutable_lbfgs()->set_memory(0); },
      "optimizer.lbfgs.memory", "want 1 to 100, got 0"},

@@ -166,7 +166,7 @@ constexpr BadSpec kBadTraining[] = {
     {"NoInitial", [](Spec* s) { s->mutable_initial()->clear_kind(); },
      "initial", "want one of zeros, he"},
     {"NoSteps", [](Spec* s) { s->mutable_stop()->clear_limit(); }, "stop",
-     "want one of steps, epochs, got nothing"},
+     "want one of steps, epochs, log10_steps, got nothing"},
     {"ZeroSteps", [](Spec* s) { s->mutable_stop()->set_steps(0); },
      "stop.steps", "want 1 to 9223372036854775807, got 0"},
     {"TooManySteps", [](Spec* s) { s->mutable_stop()->set_steps(kPast); },

@@ -131,7 +131,7 @@ TEST(SpecDocsTest, TheLimitsAreThoseOfTheCode) {
        {"at most 16 MiB", "at most 64 deep", "at most 10^6 nodes",
         "at most 4,096 keys", "At most 1,000", "at most 100 and then a count",
         "at most 1 MiB", "at most 9 MiB", "| 50; keys", "10^6 samples",
-        ("| 1,991, fewer with many classes or groups: a run has at most "
+        ("| 1,990, fewer with many classes or groups: a run has at most "
          "10,000 metrics; names")}) {
     EXPECT_TRUE(absl::StrContains(docs, words)) << words;
   }

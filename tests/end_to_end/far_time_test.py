@@ -1,0 +1,92 @@
+"""Runs that leap, through the service: the tables of docs/science.md, and what people
+are shown of them."""
+
+import csv
+import io
+
+from goldens import goldens, half_unit
+from programs import ServerTest
+
+LEAP = "optimizer.gradient_descent.leap={tolerance: 1e-10}"
+FAR = "stop={log10_steps: 1000}"
+EACH_DECADE = "evaluate.log.points_per_decade=1"
+
+# Its fixed point is where two rows pull as strongly as one: the step is far above 2
+# over the curvature there.
+OSCILLATES = """\
+data: {inline: {features: [[1], [1], [1]], labels: [1, 1, -1]}}
+model: {linear: {bias: false}}
+loss: {logistic: {}}
+optimizer: {gradient_descent: {learning_rate: 60, leap: {}}}
+stop: {log10_steps: 100}
+evaluate: {log: {points_per_decade: 1}}
+"""
+
+
+class FarTimeTest(ServerTest):
+
+    def setUp(self):
+        super().setUp()
+        self.start_server()
+
+    def places(self, run):
+        """{metric: {log10 of the step: value}}, step 0 left out."""
+        self.wait_for(run)
+        text = self.cli("metrics", run, "--csv", "--columns",
+                        "metric,log10_step,value").stdout
+        series = {}
+        for row in csv.DictReader(io.StringIO(text)):
+            if row["log10_step"]:
+                series.setdefault(row["metric"], {})[
+                    float(row["log10_step"])] = float(row["value"])
+        return series
+
+    def check(self, table, spec, *changes):
+        series = {}
+        for row in goldens(table):
+            weighting = row["weighting"]
+            if weighting not in series:
+                series[weighting] = self.places(self.submit_example(
+                    spec, *changes, "weighting.per_class.ratio=" + weighting))
+                error = series[weighting]["leap/error_estimate"][1000]
+                self.assertLessEqual(error, 1e-10, weighting)
+            got = series[weighting][row["metric"]][float(row["step"])]
+            self.assertLessEqual(abs(got - float(row["printed"])),
+                                 half_unit(row["printed"]) * (1 + 1e-6),
+                                 f"{row}: got {got!r}")
+        self.assertTrue(series)
+
+    def test_toy_a(self):
+        self.check("far-toy-a", "toy-a.yaml", LEAP, FAR, EACH_DECADE)
+
+    def test_d8(self):
+        self.check("far-d8", "d8-far.yaml")
+
+    def test_leaps_lie_over_real_steps(self):
+        steps = "stop={steps: 1000000}"
+        runs = [self.submit_example("d8.yaml", steps, *more)
+                for more in ([], [LEAP])]
+        for run in runs:
+            self.wait_for(run)
+        real, leaps = [self.metrics(run) for run in runs]
+        for metric in ("direction/gap", "margin/ratio", "train/log_loss"):
+            self.assertEqual(list(real[metric]), list(leaps[metric]))
+            for step, value in real[metric].items():
+                self.assertAlmostEqual(leaps[metric][step], value,
+                                       delta=1e-10 * abs(value), msg=step)
+        self.assertLess(leaps["leap/real_steps"][10**6], 1000)
+
+    def test_people_see_where_it_stands(self):
+        run = self.submit_example("d8-far.yaml")
+        self.wait_for(run)
+        self.assertIn("10^1000", self.cli("ls").stdout)
+        self.assertIn("10^1000 steps in", self.cli("show", run).stdout)
+        sample = self.cli("metrics", run, "--csv", "--columns",
+                          "metric,step,log10_step", "--metric", "direction/gap").stdout
+        self.assertTrue(sample.endswith("direction/gap,,1000\n"), sample[-80:])
+
+    def test_what_has_no_flow_fails_with_the_place(self):
+        run = self.submit(self.write("oscillates.yaml", OSCILLATES))
+        self.wait_for(run, status=1)
+        self.assertIn("leap: after 100000000 steps the difference series does not "
+                      "converge", self.cli("show", run).stdout)
