@@ -3,9 +3,15 @@ are shown of them."""
 
 import csv
 import io
+import pathlib
+import re
+import subprocess
+import sys
 
-from goldens import goldens, half_unit
+from goldens import D8_NEAR_P, goldens, half_unit
 from programs import ServerTest
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs"
 
 LEAP = "optimizer.gradient_descent.leap={tolerance: 1e-10}"
 FAR = "stop={log10_steps: 1000}"
@@ -90,3 +96,26 @@ class FarTimeTest(ServerTest):
         self.wait_for(run, status=1)
         self.assertIn("leap: after 100000000 steps the difference series does not "
                       "converge", self.cli("show", run).stdout)
+
+    def test_the_picture_is_that_of_the_docs(self):
+        files = []
+        for name, weighting in (
+                ("uniform", "weighting={uniform: {}}"),
+                ("negatives x10", "weighting.per_class.ratio=0.1"),
+                ("positives x10", "weighting.per_class.ratio=10"),
+                ("near p*", D8_NEAR_P)):
+            run = self.submit_example("d8-far.yaml", weighting)
+            self.wait_for(run)
+            path = self.write(f"{len(files)}.csv", self.cli(
+                "metrics", run, "--csv", "--columns",
+                "metric,log10_step,value").stdout)
+            files.append(f"{name}={path}")
+        drawn = subprocess.run(
+            [sys.executable, DOCS / "far_time.py", *files], check=True,
+            capture_output=True, text=True).stdout
+        kept = (DOCS / "far_time.svg").read_text(encoding="utf-8")
+        number = re.compile(r"\d+\.\d")
+        self.assertEqual(number.sub("N", drawn), number.sub("N", kept))
+        # A value may be rounded to the other side.
+        for got, wanted in zip(number.findall(drawn), number.findall(kept)):
+            self.assertLess(abs(float(got) - float(wanted)), 0.11)

@@ -2,11 +2,8 @@
 
 import math
 
-from goldens import goldens, half_unit
+from goldens import D8_NEAR_P, goldens, half_unit
 from programs import EXAMPLES, ServerTest
-
-D8_NEAR_P = ("weighting={per_example: {weights: [0.01, 0.01, 0.01, %r, 0.01, %r, "
-             "0.01, %r]}}" % (8 * 39 / 133, 8 * 35 / 133, 8 * 59 / 133))
 
 
 class GoldenTest(ServerTest):

@@ -5,6 +5,9 @@ import csv
 import decimal
 import pathlib
 
+# Weights of D8 near its dual solution p*.
+D8_NEAR_P = ("weighting={per_example: {weights: [0.01, 0.01, 0.01, %r, 0.01, %r, "
+             "0.01, %r]}}" % (8 * 39 / 133, 8 * 35 / 133, 8 * 59 / 133))
 GOLDENS = pathlib.Path(__file__).with_name("goldens.csv")
 
 
