@@ -264,8 +264,10 @@ double Length(const std::vector<double>& y) {
 
 }  // namespace
 
-Dop853::Dop853(Field field, Allowed allowed, double s, std::vector<double> y)
+Dop853::Dop853(Field field, Allowed allowed, Bound bound, double s,
+               std::vector<double> y)
     : OdeSolver(std::move(field), std::move(allowed), s, std::move(y)),
+      bound_(std::move(bound)),
       slopes_(kStages, std::vector<double>(y_.size())),
       taken_slopes_(slopes_),
       dense_parts_(kParts, std::vector<double>(y_.size())),
@@ -312,8 +314,9 @@ double Dop853::ErrorOf() const {
   return pace_.length * fifth / std::sqrt(fifth + 0.01 * third);
 }
 
-bool Dop853::IsStiff(const std::vector<double>& before) const {
-  constexpr double kBorder = 4.5;  // the method is stable up to about 6
+double Dop853::Stiffness(const std::vector<double>& before) const {
+  // Of a smaller difference rounding is too large a part.
+  constexpr double kLeastDifference = 1e-12;
   double slopes = 0;
   double places = 0;
   for (size_t j = 0; j < y_.size(); ++j) {
@@ -322,14 +325,16 @@ bool Dop853::IsStiff(const std::vector<double>& before) const {
     slopes += slope * slope;
     places += place * place;
   }
-  return slopes > 0 &&
-         pace_.length * std::sqrt(slopes) > kBorder * std::sqrt(places);
+  const double bound = pace_.length * bound_();
+  if (!(std::sqrt(places) > kLeastDifference * Length(room_))) return bound;
+  return std::min(bound, pace_.length * std::sqrt(slopes / places));
 }
 
 bool Dop853::Step(double least_length) {
   constexpr double kSafety = 0.9;
   constexpr double kLeast = 0.3;
   constexpr double kMost = 6;
+  constexpr double kStable = 4;  // the border is at about 6
   for (;;) {
     if (!(pace_.length >= least_length)) return false;
     for (size_t stage = 1; stage <= kPlain; ++stage) {
@@ -340,16 +345,19 @@ bool Dop853::Step(double least_length) {
     const double error = ErrorOf();
     const double share =
         error / allowed_(s_ + pace_.length, pace_.length, room_);
+    const double stiffness = Stiffness(stage_);
+    // What the next length may be of this one.
+    const double hold = stiffness > 0 ? kStable / stiffness : kMost;
     const double factor =
-        share > 0 ? kSafety * std::pow(share, -1.0 / 8) : kMost;
+        std::min(share > 0 ? kSafety * std::pow(share, -1.0 / 8) : kMost, hold);
     // A share that is no number is one of a step far too long.
-    if (!(share <= 1) || !std::isfinite(Length(room_))) {
+    if (!(share <= 1) || hold < kSafety || !std::isfinite(Length(room_))) {
       pace_.length *=
           std::isfinite(share) ? std::clamp(factor, kLeast, kSafety) : kLeast;
       pace_.rejected = true;
       continue;
     }
-    stiff_ = IsStiff(stage_);
+    stiff_ = stiffness > kStable / 2;
     taken_slopes_.swap(slopes_);
     slopes_[0] = taken_slopes_[kPlain];
     dense_ = false;

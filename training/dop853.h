@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_DOP853_H_
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,8 +17,13 @@ namespace steelyard::training {
 // given the method its name and its coefficients).
 class Dop853 final : public OdeSolver {
  public:
+  // An upper bound of the fastest rate at which f pulls back, where it was last
+  // evaluated.
+  using Bound = std::function<double()>;
+
   // Evaluates f once.
-  Dop853(Field field, Allowed allowed, double s, std::vector<double> y);
+  Dop853(Field field, Allowed allowed, Bound bound, double s,
+         std::vector<double> y);
 
   // 12 evaluations for each attempt.
   bool Step(double least_length) override;
@@ -28,7 +34,8 @@ class Dop853 final : public OdeSolver {
   // whose error nobody looks at.
   void Reach(double s, std::span<double> y);
   // By what two slopes at the end of the step differ (Hairer and Wanner's
-  // volume II, IV.2).
+  // volume II, IV.2), or by the bound.  Near the border of stability the error
+  // estimates say nothing: steps are held well below it.
   bool stiff() const override { return stiff_; }
 
  private:
@@ -37,10 +44,12 @@ class Dop853 final : public OdeSolver {
                 const std::vector<double>& from);
   // The estimated error of the attempt at hand.
   double ErrorOf() const;
-  // Whether it is near the border of stability; before is y at the 11th stage.
-  bool IsStiff(const std::vector<double>& before) const;
+  // The fastest rate times the length of the attempt at hand; before is y at
+  // the 11th stage.
+  double Stiffness(const std::vector<double>& before) const;
   void MakeDense();
 
+  const Bound bound_;
   bool stiff_ = false;
   bool dense_ = false;  // dense_parts_ are those of the last step
   // [stage]: of the step being taken.  The first is f at (s_, y_).

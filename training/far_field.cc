@@ -29,6 +29,11 @@ FarField::FarField(const Tiles& tiles, std::span<const double> coefficients,
     const RowShape shape = ShapeOf(loss, tiles.label(i));
     log_pull_.push_back(std::log(coefficients[static_cast<size_t>(i)]) +
                         std::log(rate * shape.factor * shape.scale));
+    double square = 0;
+    for (int64_t j = 0; j < tiles.columns(); ++j) {
+      square += tiles.at(i, j) * tiles.at(i, j);
+    }
+    squares_.push_back(square);
     if (loss.margins.none()) continue;
     scales_.push_back(shape.scale);
     offsets_.push_back(shape.offset);
@@ -62,6 +67,11 @@ void FarField::Slope(double s, const double* theta, double* slope) {
     double& u = margins_.data()[i];
     u = scales_[i] * u - offsets_[i];
   }
+  least_margin_ =
+      *std::min_element(margins_.data(), margins_.data() + tiles_.rows());
+  if (loss_.kind == Loss::kPolynomial && !(least_margin_ >= loss_.beta)) {
+    smooth_ = false;
+  }
   Pull(s);
   tiles_.AddUp(pull_.data(), partial_.data(), slope);
   ++gradients_;
@@ -72,6 +82,16 @@ double FarField::Steepness(double u) const {
   if (loss_.kind == Loss::kExponential) return 1;
   const double reach = 1e-3 * std::max(1.0, std::fabs(u));
   return (LogPull(loss_, u - reach) - LogPull(loss_, u + reach)) / (2 * reach);
+}
+
+double FarField::RateBound() const {
+  double sum = 0;
+  for (size_t i = 0; i < squares_.size(); ++i) {
+    const double scale = scales_.empty() ? 1 : scales_[i];
+    sum +=
+        pull_.data()[i] * scale * Steepness(margins_.data()[i]) * squares_[i];
+  }
+  return sum;
 }
 
 void FarField::Modes(double s, int terms, std::span<const double> theta,
@@ -123,16 +143,15 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
                         std::span<double> field) {
   const int64_t d = dimension();
   const double step = std::exp(-s);
+  double first = 0;
   std::copy(theta.begin(), theta.end(), theta_.data());
   for (int k = 0; k < terms; ++k) {
     double* slope = slopes_[static_cast<size_t>(k)].data();
     Slope(s, theta_.data(), slope);
-    if (k == 0) {
-      least_margin_ =
-          *std::min_element(margins_.data(), margins_.data() + tiles_.rows());
-    }
+    if (k == 0) first = least_margin_;
     for (int64_t j = 0; j < d; ++j) theta_.data()[j] += step * slope[j];
   }
+  least_margin_ = first;
   std::copy_n(slopes_.front().data(), d, field.begin());
   differences_.assign(1, Length(d, field.data()));
   for (int k = 1; k < terms; ++k) {

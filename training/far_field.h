@@ -39,6 +39,10 @@ class FarField {
   void Modes(double s, int terms, std::span<const double> theta,
              std::span<double> values, std::span<double> vectors);
 
+  // A bound of the largest of those eigenvalues' sizes, at the place of the
+  // last gradient: the trace, 4 n operations.
+  double RateBound() const;
+
   // Takes real steps, whatever s is; theta: [d].
   void TakeSteps(int64_t count, std::span<double> theta);
 
@@ -46,11 +50,10 @@ class FarField {
   // least u.
   std::span<const double> differences() const { return differences_; }
   double least_margin() const { return least_margin_; }
-  // Whether no row was where the loss's slope may jump: of kPolynomial below
-  // beta.
-  bool smooth() const {
-    return loss_.kind != Loss::kPolynomial || least_margin_ >= loss_.beta;
-  }
+  // Whether no row came to where the loss's slope may jump, of kPolynomial
+  // below beta, in any gradient since Watch().
+  bool smooth() const { return smooth_; }
+  void Watch() { smooth_ = true; }
 
   int64_t gradients() const { return gradients_; }
 
@@ -66,6 +69,7 @@ class FarField {
   std::vector<double> log_pull_;        // ln(eta c a D), [8 * tiles]
   std::vector<double> scales_;          // D, [n]; none: all 1, and O 0
   std::vector<double> offsets_;         // O, [n]
+  std::vector<double> squares_;         // ||z||^2, [n]
   AlignedDoubles margins_;              // [8 * tiles]
   AlignedDoubles pull_;                 // [8 * tiles], 0 beyond the rows
   AlignedDoubles partial_;              // [d, 8]
@@ -73,6 +77,7 @@ class FarField {
   std::vector<AlignedDoubles> slopes_;  // G_j, then their differences
   std::vector<double> differences_;
   double least_margin_ = 0;
+  bool smooth_ = true;
   int64_t gradients_ = 0;
 };
 

@@ -87,6 +87,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   constexpr double kShortStep = 0.2;  // of s
   const double s = std::log(t);
   std::vector<double> slope(theta.size());
+  field_.Watch();
   field_.Evaluate(s, FarField::kMostTerms, theta, slope);
   if (!std::isfinite(Length(slope)) || !field_.smooth()) return false;
   const size_t terms =
@@ -94,11 +95,13 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t) {
     return false;
   }
-  terms_ = static_cast<int>(terms);
+  step_terms_ = terms_ = static_cast<int>(terms);
   error_ += kOmittedShare * options_.tolerance;
   audit_at_ = s;
+  slow_steps_ = 0;
+  stiff_steps_ = 0;
   MakeSolver(false, s, theta);
-  evaluations_ = 1 + solver_->evaluations();
+  evaluations_ += 1 + solver_->evaluations();
   return true;
 }
 
@@ -125,7 +128,8 @@ void FarTime::MakeSolver(bool implicit, double s,
   if (implicit) {
     solver_ = std::make_unique<Radau>(slope, allowed, modes, s, std::move(y));
   } else {
-    solver_ = std::make_unique<Dop853>(slope, allowed, s, std::move(y));
+    const auto bound = [this] { return field_.RateBound(); };
+    solver_ = std::make_unique<Dop853>(slope, allowed, bound, s, std::move(y));
   }
 }
 
@@ -181,9 +185,10 @@ absl::Status FarTime::Audit() {
   solver_->Interpolate(solver_->begin() + length, flow);
   for (size_t j = 0; j < flow.size(); ++j) flow[j] -= real[j];
   const double apart = std::max(0.0, Length(flow) - noise) / unit / length;
-  // All of the way to the next audit may be as bad.
-  error_ += apart * kApart;
-  if (apart <= options_.tolerance) return absl::OkStatus();
+  if (apart <= options_.tolerance) {
+    error_ += apart * kApart;  // all of the way to the next may be as bad
+    return absl::OkStatus();
+  }
   spoilt_ = true;
   return LeapError(
       solver_->begin(),
@@ -216,6 +221,7 @@ absl::Status FarTime::TakeStep() {
   const double least = std::max(
       kLeastSteps * std::exp(-solver_->s()),
       kLeastSteps * std::numeric_limits<double>::epsilon() * solver_->s());
+  field_.Watch();
   if (!solver_->Step(least)) {
     return LeapError(solver_->s(), "no leap is short enough for the tolerance");
   }
@@ -257,17 +263,26 @@ absl::Status FarTime::Advance(double s, std::span<double> theta) {
 
 void FarTime::WriteState(std::span<uint64_t> words) const {
   const auto d = static_cast<size_t>(field_.dimension());
-  if (!started()) return std::fill(words.begin(), words.end(), 0);
+  const bool on = started();
   for (size_t j = 0; j < d; ++j) {
-    words[j] = std::bit_cast<uint64_t>(solver_->old()[j]);
+    words[j] = on ? std::bit_cast<uint64_t>(solver_->old()[j]) : 0;
   }
-  const Dop853::Pace& pace = solver_->pace();
-  const double numbers[] = {solver_->begin(), solver_->taken(), pace.length,
-                            error_,           rounding_,        audit_at_};
-  const int64_t counts[] = {pace.rejected ? 1 : 0, terms_,
-                            step_terms_,           slow_steps_,
-                            stiff_steps_,          evaluations_,
-                            implicit_ ? 1 : 0,     static_cast<int64_t>(end_)};
+  const OdeSolver::Pace pace =
+      on ? solver_->pace() : OdeSolver::Pace{.length = 0};
+  const double numbers[] = {on ? solver_->begin() : 0,
+                            on ? solver_->taken() : 0,
+                            pace.length,
+                            error_,
+                            rounding_,
+                            audit_at_};
+  const int64_t counts[] = {on && pace.rejected ? 1 : 0,
+                            on ? terms_ : 0,
+                            on ? step_terms_ : 0,
+                            slow_steps_,
+                            stiff_steps_,
+                            evaluations_,
+                            on && implicit_ ? 1 : 0,
+                            on ? static_cast<int64_t>(end_) : 0};
   std::span<uint64_t> own = words.subspan(d);
   for (const double number : numbers) {
     own[0] = std::bit_cast<uint64_t>(number);
@@ -279,7 +294,7 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
   }
 }
 
-absl::Status FarTime::ReadState(std::span<const uint64_t> words) {
+absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   const auto d = static_cast<size_t>(field_.dimension());
   std::vector<double> old;
   for (const uint64_t word : words.first(d)) {
@@ -293,6 +308,14 @@ absl::Status FarTime::ReadState(std::span<const uint64_t> words) {
   for (size_t k = 0; k < 8; ++k) {
     counts[k] = static_cast<int64_t>(words[d + 6 + k]);
   }
+  error_ = numbers[3];
+  rounding_ = numbers[4];
+  audit_at_ = numbers[5];
+  slow_steps_ = counts[3];
+  stiff_steps_ = counts[4];
+  evaluations_ = counts[5];
+  solver_.reset();
+  if (!started) return absl::OkStatus();
   const auto terms_known = [](int64_t terms) {
     return 1 <= terms && terms <= FarField::kMostTerms;
   };
@@ -315,12 +338,6 @@ absl::Status FarTime::ReadState(std::span<const uint64_t> words) {
     terms_ = static_cast<int>(counts[1]);
     solver_->Renew();
   }
-  error_ = numbers[3];
-  rounding_ = numbers[4];
-  audit_at_ = numbers[5];
-  slow_steps_ = counts[3];
-  stiff_steps_ = counts[4];
-  evaluations_ = counts[5];
   end_ = static_cast<End>(counts[7]);
   return absl::OkStatus();
 }

@@ -56,12 +56,12 @@ class FarTime {
   // Of the flow's field.
   int64_t evaluations() const { return evaluations_; }
 
-  // All that goes on, but for theta where it has not started: state_words().
+  // All that goes on, but for theta and whether it has started: state_words().
   int64_t state_words() const { return field_.dimension() + kOwnWords; }
   void WriteState(std::span<uint64_t> words) const;
   // Errors: DataLoss when no leap is ever in this state; then good for nothing
   // else.
-  absl::Status ReadState(std::span<const uint64_t> words);
+  absl::Status ReadState(bool started, std::span<const uint64_t> words);
 
  private:
   static constexpr int64_t kOwnWords = 14;

@@ -185,7 +185,7 @@ absl::Status LinearStepper::RunLeaping(int64_t step, int64_t count) {
   // No run gets further than the first by real steps, nor tries to leap for
   // longer than the second where it can't do without.
   constexpr int64_t kMostSteps = 100'000'000'000;
-  constexpr int64_t kMostTries = 100'000'000;
+  constexpr int64_t kMostTries = 10'000'000;
   const bool beyond = steps_ > kMostSteps;
   const int64_t end = step + count;
   while (step < end) {
@@ -311,9 +311,8 @@ void LinearStepper::WriteLeap(std::span<uint64_t> words) const {
 }
 
 absl::Status LinearStepper::ReadLeap(std::span<const uint64_t> words) {
-  if (words[0] == 1) {
-    STEELYARD_RETURN_IF_ERROR(leap_->far.ReadState(words.subspan(kLeapWords)));
-  }
+  STEELYARD_RETURN_IF_ERROR(
+      leap_->far.ReadState(words[0] == 1, words.subspan(kLeapWords)));
   leap_->try_at = static_cast<int64_t>(words[1]);
   leap_->real_steps = static_cast<int64_t>(words[2]);
   return absl::OkStatus();

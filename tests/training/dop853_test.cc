@@ -17,8 +17,8 @@ Dop853 Circle(double allowed) {
         slope[0] = y[1];
         slope[1] = -y[0];
       },
-      [allowed](double, double, std::span<const double>) { return allowed; }, 0,
-      {0, 1});
+      [allowed](double, double, std::span<const double>) { return allowed; },
+      [] { return 1.0; }, 0, {0, 1});
 }
 
 TEST(Dop853Test, FollowsACircleAtAndBetweenItsSteps) {
@@ -64,7 +64,7 @@ TEST(Dop853Test, TakesUpWhereAnotherStands) {
         slope[1] = -y[0];
       },
       [](double, double, std::span<const double>) { return 1e-10; },
-      resumed.s(), {resumed.y()[0], resumed.y()[1]});
+      [] { return 1.0; }, resumed.s(), {resumed.y()[0], resumed.y()[1]});
   next.set_pace(resumed.pace());
   for (int step = 0; step < 2; ++step) ASSERT_TRUE(next.Step(1e-15));
   EXPECT_EQ(next.s(), whole.s());
@@ -72,11 +72,27 @@ TEST(Dop853Test, TakesUpWhereAnotherStands) {
   EXPECT_EQ(next.y()[1], whole.y()[1]);
 }
 
+TEST(Dop853Test, StaysWhereItIsStable) {
+  // y' = -1000 (y - cos s) - sin s, from its slow solution.
+  Dop853 solver(
+      [](double s, std::span<const double> y, std::span<double> slope) {
+        slope[0] = -1000 * (y[0] - std::cos(s)) - std::sin(s);
+      },
+      [](double, double, std::span<const double>) { return 1e-6; },
+      [] { return 1000.0; }, 0, {1});
+  while (solver.s() < 0.5) {
+    ASSERT_TRUE(solver.Step(1e-15));
+    EXPECT_LE(solver.taken(), 0.0045);
+    EXPECT_NEAR(solver.y()[0], std::cos(solver.s()), 1e-8);
+  }
+  EXPECT_TRUE(solver.stiff());
+}
+
 TEST(Dop853Test, SaysWhenNoStepIsShortEnough) {
   Dop853 solver([](double, std::span<const double>,
                    std::span<double> slope) { slope[0] = std::nan(""); },
                 [](double, double, std::span<const double>) { return 1e-10; },
-                1, {1});
+                [] { return 1.0; }, 1, {1});
   EXPECT_FALSE(solver.Step(1e-15));
   EXPECT_EQ(solver.s(), 1);
   EXPECT_EQ(solver.y()[0], 1);
