@@ -102,7 +102,7 @@ table() {
       rows = split(steps, step, " "); columns = split(runs, name, " ")
       for (i = 1; i <= rows; i++) {
         printf "%10d", step[i]
-        for (j = 1; j <= columns; j++) printf "%14.5f", value[name[j], step[i]]
+        for (j = 1; j <= columns; j++) printf "%16.5f", value[name[j], step[i]]
         print ""
       }
     }'
@@ -113,7 +113,7 @@ heading() {
   printf '\n%s\n%10s' "$1" step
   shift
   local ratio
-  for ratio in "$@"; do printf '%14s' "ratio $ratio"; done
+  for ratio in "$@"; do printf '%16s' "ratio $ratio"; done
   echo
 }
 

@@ -190,7 +190,7 @@ absl::Status LinearStepper::RunLeaping(int64_t step, int64_t count) {
   const int64_t end = step + count;
   while (step < end) {
     if (leap_->far.started()) {
-      const absl::Status failure =
+      absl::Status failure =
           leap_->far.Advance(std::log(static_cast<double>(end)), theta_);
       if (failure.ok()) return failure;
       if (beyond && leap_->far.reach() > std::log(kMostTries)) return failure;
