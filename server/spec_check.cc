@@ -260,19 +260,18 @@ class Checker {
     const double got = spec_.stop().log10_steps();
     if (!((got > 0 && got <= kMostNearLog10) ||
           (got >= kLeastFarLog10 && got <= kMostLog10))) {
-      return Add(
-          "stop.log10_steps",
-          absl::StrCat("want above 0 and at most 18.96, or 19 to 100000, "
-                       "got ",
-                       ShowNumber(got)));
+      return Add("stop.log10_steps",
+                 absl::StrCat("want above 0 and at most ", kMostNearLog10,
+                              ", or ", kLeastFarLog10, " to ", kMostLog10,
+                              ", got ", ShowNumber(got)));
     }
     if (got <= kMostNearLog10 ||
         spec_.optimizer().gradient_descent().has_leap()) {
       return;
     }
     Add("stop.log10_steps",
-        absl::StrCat("want at most 18.96 without "
-                     "optimizer.gradient_descent.leap, got ",
+        absl::StrCat("want at most ", kMostNearLog10,
+                     " without optimizer.gradient_descent.leap, got ",
                      ShowNumber(got)));
   }
 

@@ -26,8 +26,8 @@ class EvaluateChecker {
     if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
     if (IsFar() && !evaluate.has_log()) {
       if (spec_.has_evaluate()) {
-        Add("evaluate",
-            "want log with stop.log10_steps above 18.96, got others");
+        Add("evaluate", absl::StrCat("want log with stop.log10_steps above ",
+                                     kMostNearLog10, ", got others"));
       }
     } else {
       if (evaluate.has_every()) CheckEvery(evaluate.every());
