@@ -8,153 +8,103 @@ namespace steelyard::training {
 namespace {
 
 constexpr size_t kPlain = 12;   // stages of a step
-constexpr size_t kStages = 16;  // the slope at its end, and three for between
-constexpr size_t kParts = 7;    // of the dense polynomial
+constexpr size_t kStages = 13;  // and the slope at its end
 
 // Where a stage stands within the step.
-constexpr double kNodes[kStages] = {
-    0.0,
-    0.05260015195876773,
-    0.0789002279381516,
-    0.1183503419072274,
-    0.2816496580927726,
-    0.3333333333333333,
-    0.25,
-    0.3076923076923077,
-    0.6512820512820513,
-    0.6,
-    0.8571428571428571,
-    1.0,
-    1.0,
-    0.1,
-    0.2,
-    0.7777777777777778,
-};
+constexpr double kNodes[kStages] = {0.0,
+                                    0.05260015195876773,
+                                    0.0789002279381516,
+                                    0.1183503419072274,
+                                    0.2816496580927726,
+                                    0.3333333333333333,
+                                    0.25,
+                                    0.3076923076923077,
+                                    0.6512820512820513,
+                                    0.6,
+                                    0.8571428571428571,
+                                    1.0,
+                                    1.0};
 
 // What a stage takes of those before it: that of stage i begin at i (i - 1)
 // / 2. Row kPlain is the step itself.
-constexpr double kMatrix[120] = {
-    0.05260015195876773,
-    0.0197250569845379,
-    0.0591751709536137,
-    0.02958758547680685,
-    0.0,
-    0.08876275643042054,
-    0.2413651341592667,
-    0.0,
-    -0.8845494793282861,
-    0.924834003261792,
-    0.037037037037037035,
-    0.0,
-    0.0,
-    0.17082860872947386,
-    0.12546768756682242,
-    0.037109375,
-    0.0,
-    0.0,
-    0.17025221101954405,
-    0.06021653898045596,
-    -0.017578125,
-    0.03709200011850479,
-    0.0,
-    0.0,
-    0.17038392571223998,
-    0.10726203044637328,
-    -0.015319437748624402,
-    0.008273789163814023,
-    0.6241109587160757,
-    0.0,
-    0.0,
-    -3.3608926294469414,
-    -0.868219346841726,
-    27.59209969944671,
-    20.154067550477894,
-    -43.48988418106996,
-    0.47766253643826434,
-    0.0,
-    0.0,
-    -2.4881146199716677,
-    -0.590290826836843,
-    21.230051448181193,
-    15.279233632882423,
-    -33.28821096898486,
-    -0.020331201708508627,
-    -0.9371424300859873,
-    0.0,
-    0.0,
-    5.186372428844064,
-    1.0914373489967295,
-    -8.149787010746927,
-    -18.52006565999696,
-    22.739487099350505,
-    2.4936055526796523,
-    -3.0467644718982196,
-    2.273310147516538,
-    0.0,
-    0.0,
-    -10.53449546673725,
-    -2.0008720582248625,
-    -17.9589318631188,
-    27.94888452941996,
-    -2.8589982771350235,
-    -8.87285693353063,
-    12.360567175794303,
-    0.6433927460157636,
-    0.054293734116568765,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    4.450312892752409,
-    1.8915178993145003,
-    -5.801203960010585,
-    0.3111643669578199,
-    -0.1521609496625161,
-    0.20136540080403034,
-    0.04471061572777259,
-    0.056167502283047954,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    0.25350021021662483,
-    -0.2462390374708025,
-    -0.12419142326381637,
-    0.15329179827876568,
-    0.00820105229563469,
-    0.007567897660545699,
-    -0.008298,
-    0.03183464816350214,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    0.028300909672366776,
-    0.053541988307438566,
-    -0.05492374857139099,
-    0.0,
-    0.0,
-    -0.00010834732869724932,
-    0.0003825710908356584,
-    -0.00034046500868740456,
-    0.1413124436746325,
-    -0.42889630158379194,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    -4.697621415361164,
-    7.683421196062599,
-    4.06898981839711,
-    0.3567271874552811,
-    0.0,
-    0.0,
-    0.0,
-    -0.0013990241651590145,
-    2.9475147891527724,
-    -9.15095847217987,
-};
+constexpr double kMatrix[78] = {0.05260015195876773,
+                                0.0197250569845379,
+                                0.0591751709536137,
+                                0.02958758547680685,
+                                0.0,
+                                0.08876275643042054,
+                                0.2413651341592667,
+                                0.0,
+                                -0.8845494793282861,
+                                0.924834003261792,
+                                0.037037037037037035,
+                                0.0,
+                                0.0,
+                                0.17082860872947386,
+                                0.12546768756682242,
+                                0.037109375,
+                                0.0,
+                                0.0,
+                                0.17025221101954405,
+                                0.06021653898045596,
+                                -0.017578125,
+                                0.03709200011850479,
+                                0.0,
+                                0.0,
+                                0.17038392571223998,
+                                0.10726203044637328,
+                                -0.015319437748624402,
+                                0.008273789163814023,
+                                0.6241109587160757,
+                                0.0,
+                                0.0,
+                                -3.3608926294469414,
+                                -0.868219346841726,
+                                27.59209969944671,
+                                20.154067550477894,
+                                -43.48988418106996,
+                                0.47766253643826434,
+                                0.0,
+                                0.0,
+                                -2.4881146199716677,
+                                -0.590290826836843,
+                                21.230051448181193,
+                                15.279233632882423,
+                                -33.28821096898486,
+                                -0.020331201708508627,
+                                -0.9371424300859873,
+                                0.0,
+                                0.0,
+                                5.186372428844064,
+                                1.0914373489967295,
+                                -8.149787010746927,
+                                -18.52006565999696,
+                                22.739487099350505,
+                                2.4936055526796523,
+                                -3.0467644718982196,
+                                2.273310147516538,
+                                0.0,
+                                0.0,
+                                -10.53449546673725,
+                                -2.0008720582248625,
+                                -17.9589318631188,
+                                27.94888452941996,
+                                -2.8589982771350235,
+                                -8.87285693353063,
+                                12.360567175794303,
+                                0.6433927460157636,
+                                0.054293734116568765,
+                                0.0,
+                                0.0,
+                                0.0,
+                                0.0,
+                                4.450312892752409,
+                                1.8915178993145003,
+                                -5.801203960010585,
+                                0.3111643669578199,
+                                -0.1521609496625161,
+                                0.20136540080403034,
+                                0.04471061572777259};
 
 // The two error estimates.
 constexpr double kThird[kPlain] = {
@@ -186,74 +136,6 @@ constexpr double kFifth[kPlain] = {
     -0.022355307863886294,
 };
 
-// The upper four parts of the dense polynomial, [4, kStages].
-constexpr double kDense[64] = {
-    -8.428938276109013,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    0.5667149535193777,
-    -3.0689499459498917,
-    2.38466765651207,
-    2.117034582445028,
-    -0.871391583777973,
-    2.2404374302607883,
-    0.6315787787694688,
-    -0.08899033645133331,
-    18.148505520854727,
-    -9.194632392478356,
-    -4.436036387594894,
-    10.427508642579134,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    242.28349177525817,
-    165.20045171727028,
-    -374.5467547226902,
-    -22.113666853125306,
-    7.733432668472264,
-    -30.674084731089398,
-    -9.332130526430229,
-    15.697238121770845,
-    -31.139403219565178,
-    -9.35292435884448,
-    35.81684148639408,
-    19.985053242002433,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    -387.0373087493518,
-    -189.17813819516758,
-    527.8081592054236,
-    -11.57390253995963,
-    6.8812326946963,
-    -1.0006050966910838,
-    0.7777137798053443,
-    -2.778205752353508,
-    -60.19669523126412,
-    84.32040550667716,
-    11.99229113618279,
-    -25.69393346270375,
-    0.0,
-    0.0,
-    0.0,
-    0.0,
-    -154.18974869023643,
-    -231.5293791760455,
-    357.6391179106141,
-    93.40532418362432,
-    -37.45832313645163,
-    104.0996495089623,
-    29.8402934266605,
-    -43.53345659001114,
-    96.32455395918828,
-    -39.17726167561544,
-    -149.72683625798564,
-};
-
 const double* Row(size_t stage) { return kMatrix + stage * (stage - 1) / 2; }
 
 double Length(const std::vector<double>& y) {
@@ -269,8 +151,7 @@ Dop853::Dop853(Field field, Allowed allowed, Bound bound, double s,
     : OdeSolver(std::move(field), std::move(allowed), s, std::move(y)),
       bound_(std::move(bound)),
       slopes_(kStages, std::vector<double>(y_.size())),
-      taken_slopes_(slopes_),
-      dense_parts_(kParts, std::vector<double>(y_.size())),
+      old_slope_(y_.size()),
       room_(y_.size()),
       stage_(y_.size()) {
   Renew();
@@ -285,16 +166,14 @@ void Dop853::Evaluate(size_t stage, double s, double length,
                       const std::vector<double>& from) {
   room_ = from;
   const double* row = Row(stage);
-  std::vector<std::vector<double>>& slopes =
-      stage > kPlain ? taken_slopes_ : slopes_;
   for (size_t k = 0; k < stage; ++k) {
     if (row[k] == 0) continue;
     const double factor = length * row[k];
     for (size_t j = 0; j < room_.size(); ++j) {
-      room_[j] += factor * slopes[k][j];
+      room_[j] += factor * slopes_[k][j];
     }
   }
-  field_(s + kNodes[stage] * length, room_, slopes[stage]);
+  field_(s + kNodes[stage] * length, room_, slopes_[stage]);
 }
 
 double Dop853::ErrorOf() const {
@@ -358,41 +237,29 @@ bool Dop853::Step(double least_length) {
       continue;
     }
     stiff_ = stiffness > kStable / 2;
-    taken_slopes_.swap(slopes_);
-    slopes_[0] = taken_slopes_[kPlain];
-    dense_ = false;
+    old_slope_.swap(slopes_[0]);
+    slopes_[0].swap(slopes_[kPlain]);
     Accept(error, std::clamp(factor, kLeast, kMost), room_);
     return true;
   }
 }
 
 void Dop853::Reach(double s, std::span<double> y) {
-  for (size_t stage = 1; stage <= kPlain; ++stage) {
+  for (size_t stage = 1; stage < kPlain; ++stage) {
     Evaluate(stage, s_, s - s_, y_);
   }
-  std::copy(room_.begin(), room_.end(), y.begin());
+  Place(s - s_, y_, y);
 }
 
-void Dop853::MakeDense() {
-  const double length = taken_;
-  for (size_t stage = kPlain + 1; stage < kStages; ++stage) {
-    Evaluate(stage, begin_, length, old_);
+void Dop853::Place(double length, const std::vector<double>& from,
+                   std::span<double> y) const {
+  std::copy(from.begin(), from.end(), y.begin());
+  const double* row = Row(kPlain);
+  for (size_t k = 0; k < kPlain; ++k) {
+    if (row[k] == 0) continue;
+    for (size_t j = 0; j < y.size(); ++j)
+      y[j] += length * row[k] * slopes_[k][j];
   }
-  for (size_t j = 0; j < y_.size(); ++j) {
-    const double rise = y_[j] - old_[j];
-    const double first = length * taken_slopes_[0][j];
-    dense_parts_[0][j] = rise;
-    dense_parts_[1][j] = first - rise;
-    dense_parts_[2][j] = 2 * rise - length * taken_slopes_[kPlain][j] - first;
-    for (size_t part = 0; part < 4; ++part) {
-      double sum = 0;
-      for (size_t k = 0; k < kStages; ++k) {
-        sum += kDense[part * kStages + k] * taken_slopes_[k][j];
-      }
-      dense_parts_[3 + part][j] = length * sum;
-    }
-  }
-  dense_ = true;
 }
 
 void Dop853::Interpolate(double s, std::span<double> y) {
@@ -400,15 +267,12 @@ void Dop853::Interpolate(double s, std::span<double> y) {
     std::copy(y_.begin(), y_.end(), y.begin());
     return;
   }
-  if (!dense_) MakeDense();
-  const double x = (s - begin_) / taken_;
-  for (size_t j = 0; j < y.size(); ++j) {
-    double sum = 0;
-    for (size_t part = kParts; part-- > 0;) {
-      sum = (sum + dense_parts_[part][j]) * (part % 2 == 0 ? x : 1 - x);
-    }
-    y[j] = old_[j] + sum;
+  old_slope_.swap(slopes_[0]);
+  for (size_t stage = 1; stage < kPlain; ++stage) {
+    Evaluate(stage, begin_, s - begin_, old_);
   }
+  Place(s - begin_, old_, y);
+  old_slope_.swap(slopes_[0]);
 }
 
 }  // namespace steelyard::training

@@ -11,10 +11,10 @@
 namespace steelyard::training {
 
 // Where f is not stiff: the explicit Runge-Kutta method of order 8 by Dormand
-// and Prince, with error estimates of orders 5 and 3 and dense output of order
-// 7 (E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential
-// Equations I, 2nd edition, II.5 and II.10; their program DOP853, which has
-// given the method its name and its coefficients).
+// and Prince, with error estimates of orders 5 and 3 (E. Hairer, S. P. Norsett,
+// G. Wanner, Solving Ordinary Differential Equations I, 2nd edition, II.5;
+// their program DOP853, which has given the method its name and its
+// coefficients).
 class Dop853 final : public OdeSolver {
  public:
   // An upper bound of the fastest rate at which f pulls back, where it was last
@@ -27,7 +27,8 @@ class Dop853 final : public OdeSolver {
 
   // 12 evaluations for each attempt.
   bool Step(double least_length) override;
-  // 3 evaluations more, once a step.
+  // By a shorter step from begin(), so that it is no less right than s(): 11
+  // evaluations.
   void Interpolate(double s, std::span<double> y) override;
   void Renew() override;
   // Writes y at a place close by, before or after where it stands, by one step
@@ -47,15 +48,15 @@ class Dop853 final : public OdeSolver {
   // The fastest rate times the length of the attempt at hand; before is y at
   // the 11th stage.
   double Stiffness(const std::vector<double>& before) const;
-  void MakeDense();
+  // Writes the end of a step from `from` by the slopes of its stages.
+  void Place(double length, const std::vector<double>& from,
+             std::span<double> y) const;
 
   const Bound bound_;
   bool stiff_ = false;
-  bool dense_ = false;  // dense_parts_ are those of the last step
   // [stage]: of the step being taken.  The first is f at (s_, y_).
   std::vector<std::vector<double>> slopes_;
-  std::vector<std::vector<double>> taken_slopes_;  // those of the last step
-  std::vector<std::vector<double>> dense_parts_;
+  std::vector<double> old_slope_;  // f at (begin_, old_)
   std::vector<double> room_;
   std::vector<double> stage_;  // y at the last stage but the end
 };

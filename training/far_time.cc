@@ -324,7 +324,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
       !terms_known(counts[2])) {
     return absl::DataLossError("training state: want a leap's, got another");
   }
-  // The last step once more: slopes and dense output come of it.
+  // The last step once more: its slopes and what lies within it come of it.
   step_terms_ = terms_ = static_cast<int>(counts[2]);
   MakeSolver(counts[6] == 1, numbers[0], old);
   if (numbers[1] > 0) {

@@ -30,8 +30,8 @@ TEST(Dop853Test, FollowsACircleAtAndBetweenItsSteps) {
       const double s = solver.begin() + k / 8. * solver.taken();
       std::vector<double> y(2);
       solver.Interpolate(s, y);
-      EXPECT_NEAR(y[0], std::sin(s), 1e-9) << s;
-      EXPECT_NEAR(y[1], std::cos(s), 1e-9) << s;
+      EXPECT_NEAR(y[0], std::sin(s), 3e-11) << s;
+      EXPECT_NEAR(y[1], std::cos(s), 3e-11) << s;
     }
   }
   // Some 80 steps: of so high an order few are needed.
