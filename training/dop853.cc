@@ -138,12 +138,6 @@ constexpr double kFifth[kPlain] = {
 
 const double* Row(size_t stage) { return kMatrix + stage * (stage - 1) / 2; }
 
-double Length(const std::vector<double>& y) {
-  double squares = 0;
-  for (const double value : y) squares += value * value;
-  return std::sqrt(squares);
-}
-
 }  // namespace
 
 Dop853::Dop853(Field field, Allowed allowed, Bound bound, double s,
@@ -205,7 +199,7 @@ double Dop853::Stiffness(const std::vector<double>& before) const {
     places += place * place;
   }
   const double bound = pace_.length * bound_();
-  if (!(std::sqrt(places) > kLeastDifference * Length(room_))) return bound;
+  if (!(std::sqrt(places) > kLeastDifference * LengthOf(room_))) return bound;
   return std::min(bound, pace_.length * std::sqrt(slopes / places));
 }
 
@@ -230,7 +224,7 @@ bool Dop853::Step(double least_length) {
     const double factor =
         std::min(share > 0 ? kSafety * std::pow(share, -1.0 / 8) : kMost, hold);
     // A share that is no number is one of a step far too long.
-    if (!(share <= 1) || hold < kSafety || !std::isfinite(Length(room_))) {
+    if (!(share <= 1) || hold < kSafety || !std::isfinite(LengthOf(room_))) {
       pace_.length *=
           std::isfinite(share) ? std::clamp(factor, kLeast, kSafety) : kLeast;
       pace_.rejected = true;

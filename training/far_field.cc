@@ -5,18 +5,9 @@
 
 #include "Eigen/Dense"
 #include "training/losses.h"
+#include "training/penalty.h"
 
 namespace steelyard::training {
-namespace {
-
-double Length(int64_t d, const double* y) {
-  double squares = 0;
-  for (int64_t j = 0; j < d; ++j) squares += y[j] * y[j];
-  return std::sqrt(squares);
-}
-
-}  // namespace
-
 FarField::FarField(const Tiles& tiles, std::span<const double> coefficients,
                    const Loss& loss, double rate)
     : tiles_(tiles),
@@ -153,7 +144,7 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
   }
   least_margin_ = first;
   std::copy_n(slopes_.front().data(), d, field.begin());
-  differences_.assign(1, Length(d, field.data()));
+  differences_.assign(1, NormOf(d, field.data()));
   for (int k = 1; k < terms; ++k) {
     // Where Delta^(k-1) of G_j stood, Delta^k of it: the first is that of G_0.
     for (int i = 0; i + k < terms; ++i) {
@@ -162,7 +153,7 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
       for (int64_t j = 0; j < d; ++j) low[j] = high[j] - low[j];
     }
     const double* difference = slopes_.front().data();
-    differences_.push_back(Length(d, difference));
+    differences_.push_back(NormOf(d, difference));
     const double factor = (k % 2 == 0 ? 1.0 : -1.0) / (k + 1);
     for (int64_t j = 0; j < d; ++j) {
       field[static_cast<size_t>(j)] += factor * difference[j];

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,17 +37,10 @@ constexpr int64_t kMostSlowSteps = 20;
 constexpr int64_t kMostStiffSteps = 15;
 constexpr int64_t kMostSlowExplicit = 5;
 constexpr int64_t kMostModes = 1000;
-constexpr double kLn10 = 2.302585092994045684;
-
-double Length(std::span<const double> y) {
-  double squares = 0;
-  for (const double value : y) squares += value * value;
-  return std::sqrt(squares);
-}
 
 absl::Status LeapError(double s, absl::string_view reason) {
-  return absl::OutOfRangeError(
-      absl::StrCat("leap: after 10^", s / kLn10, " steps ", reason));
+  return absl::OutOfRangeError(absl::StrCat(
+      "leap: after 10^", s / std::numbers::ln10, " steps ", reason));
 }
 
 }  // namespace
@@ -55,7 +49,7 @@ FarTime::FarTime(FarField field, const Options& options)
     : field_(std::move(field)), options_(options) {}
 
 double FarTime::Unit(double s, std::span<const double> theta) const {
-  return std::min(Length(theta) / (1 + s),
+  return std::min(LengthOf(theta) / (1 + s),
                   std::max(1.0, field_.least_margin()) / options_.longest_row);
 }
 
@@ -89,7 +83,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   std::vector<double> slope(theta.size());
   field_.Watch();
   field_.Evaluate(s, FarField::kMostTerms, theta, slope);
-  if (!std::isfinite(Length(slope)) || !field_.smooth()) return false;
+  if (!std::isfinite(LengthOf(slope)) || !field_.smooth()) return false;
   const size_t terms =
       TermsAt(kOmittedShare * options_.tolerance * Unit(s, theta));
   if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t) {
@@ -114,7 +108,7 @@ void FarTime::MakeSolver(bool implicit, double s,
   const auto allowed = [this](double end, double length,
                               std::span<const double> y) {
     return kStepShare * options_.tolerance * length / (1 + end) * Unit(end, y) +
-           kNoise * Length(y);
+           kNoise * LengthOf(y);
   };
   const auto modes = [this](double at, std::span<const double> y,
                             std::span<double> values,
@@ -170,7 +164,7 @@ absl::Status FarTime::Audit() {
   if (solver_->begin() < audit_at_) return absl::OkStatus();
   audit_at_ = solver_->begin() + kApart;
   const double unit = Unit(solver_->s(), solver_->y());
-  const double noise = kNoise * Length(solver_->old());
+  const double noise = kNoise * LengthOf(solver_->old());
   // Over which length of s the two may differ by so much that it can be told.
   const double clear = kClear * noise / (options_.tolerance * unit);
   const double t = std::exp(solver_->begin());
@@ -184,7 +178,7 @@ absl::Status FarTime::Audit() {
   field_.TakeSteps(static_cast<int64_t>(steps), real);
   solver_->Interpolate(solver_->begin() + length, flow);
   for (size_t j = 0; j < flow.size(); ++j) flow[j] -= real[j];
-  const double apart = std::max(0.0, Length(flow) - noise) / unit / length;
+  const double apart = std::max(0.0, LengthOf(flow) - noise) / unit / length;
   if (apart <= options_.tolerance) {
     error_ += apart * kApart;  // all of the way to the next may be as bad
     return absl::OkStatus();
@@ -234,7 +228,7 @@ absl::Status FarTime::TakeStep() {
   evaluations_ += spent;
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
   const double unit = Unit(solver_->s(), solver_->y());
-  const double noise = kNoise * Length(solver_->y());
+  const double noise = kNoise * LengthOf(solver_->y());
   error_ += std::max(0.0, solver_->error() - noise) / unit;
   rounding_ = std::max(rounding_, noise / unit);
   CheckGain(spent);
@@ -319,7 +313,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   const auto terms_known = [](int64_t terms) {
     return 1 <= terms && terms <= FarField::kMostTerms;
   };
-  if (!std::isfinite(Length(old)) || !std::isfinite(numbers[0]) ||
+  if (!std::isfinite(LengthOf(old)) || !std::isfinite(numbers[0]) ||
       !(numbers[1] >= 0) || !(numbers[2] > 0) || !terms_known(counts[1]) ||
       !terms_known(counts[2])) {
     return absl::DataLossError("training state: want a leap's, got another");

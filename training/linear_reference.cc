@@ -140,21 +140,21 @@ void LinearReference::SetWeights(const Tiles& rows, const RowWeights& weights) {
 void LinearReference::MeasureDirection(double log_step, const double* theta,
                                        double margin,
                                        std::vector<MetricValue>& values) const {
+  std::optional<double> gap;
   if (limit_.has_value()) {
     values.push_back(Value(ratio_id_, margin / limit_->margin));
-    const double gap = Gap(theta, limit_->direction);
-    values.push_back(Value(ratio_id_ + 1, gap));
-    values.push_back(Value(ratio_id_ + 2, 1 - gap * gap / 2));
+    gap = Gap(theta, limit_->direction);
+    values.push_back(Value(ratio_id_ + 1, *gap));
+    values.push_back(Value(ratio_id_ + 2, 1 - *gap * *gap / 2));
   }
   if (!prediction_.has_value()) return;
   const double predicted = prediction_->At(log_step);
   if (!std::isnan(predicted)) {
     values.push_back(Value(*predicted_id_, predicted));
   }
-  if (!limit_.has_value() || !std::isfinite(log_step)) return;
-  const double gap = Gap(theta, limit_->direction);
+  if (!gap || !std::isfinite(log_step)) return;
   values.push_back(
-      Value(*predicted_id_ + 1, prediction_->Scaled(gap, log_step)));
+      Value(*predicted_id_ + 1, prediction_->Scaled(*gap, log_step)));
 }
 
 void LinearReference::MeasureDivergence(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,6 @@
 #include "support/status_macros.h"
 
 namespace steelyard::training {
-namespace {
-
-constexpr double kLn10 = 2.302585092994045684;
-
-}  // namespace
 
 Loop::Loop(std::unique_ptr<Stepper> stepper, const Length& length,
            const std::optional<EarlyStopping>& early, uint64_t fingerprint)
@@ -75,7 +71,7 @@ StepTime Loop::Now() const {
   if (place_.far == 0) return StepTime::After(place_.step);
   const double log10_step =
       schedule_.far()[static_cast<size_t>(place_.far) - 1];
-  return {.step = kFarStep, .log_step = log10_step * kLn10};
+  return {.step = kFarStep, .log_step = log10_step * std::numbers::ln10};
 }
 
 absl::StatusOr<std::optional<Evaluation>> Loop::Evaluate() {
@@ -102,7 +98,8 @@ absl::StatusOr<std::optional<Evaluation>> Loop::Advance(int64_t max_steps) {
   if (due == steps_ && FarCount() > 0) {
     if (max_steps == 0) return std::nullopt;
     const auto next = static_cast<size_t>(place_.far);
-    if (absl::Status failure = stepper_->RunFar(schedule_.far()[next] * kLn10);
+    if (absl::Status failure =
+            stepper_->RunFar(schedule_.far()[next] * std::numbers::ln10);
         !failure.ok()) {
       return Failed(std::move(failure));
     }

@@ -7,7 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "training/penalty.h"
+
 namespace steelyard::training {
+
+inline double LengthOf(std::span<const double> y) {
+  return NormOf(static_cast<int64_t>(y.size()), y.data());
+}
 
 // Solves dy/ds = f(s, y), y: [d], step by step.
 class OdeSolver {

@@ -102,12 +102,6 @@ const Method& TheMethod() {
   return *kMethod;
 }
 
-double Length(const std::vector<double>& y) {
-  double squares = 0;
-  for (const double value : y) squares += value * value;
-  return std::sqrt(squares);
-}
-
 }  // namespace
 
 Radau::Radau(Field field, Allowed allowed, Modes modes, double s,
@@ -229,7 +223,7 @@ double Radau::ErrorOf(const std::vector<double>& slope) {
     mode_room_[j] /= 1 - pace_.length * method.gamma * values_[j];
   }
   FromModes(mode_room_, error_room_);
-  return Length(error_room_);
+  return LengthOf(error_room_);
 }
 
 bool Radau::Step(double least_length) {
