@@ -31,6 +31,7 @@ void Reporter::Add(const training::Evaluation& evaluation, double wall_s) {
     batch_.set_first_ordinal(evaluation.ordinal);
     batch_begin_ = options_.now();
   }
+  // Of a far place the logarithm alone is told.
   const bool far = evaluation.step == training::Trainer::kFarStep;
   batch_.add_step(far ? -1 : evaluation.step);
   batch_.add_log10_step(evaluation.log10_step);
