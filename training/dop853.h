@@ -30,6 +30,7 @@ class Dop853 final : public OdeSolver {
   // By a shorter step from begin(), so that it is no less right than s(): 11
   // evaluations.
   void Interpolate(double s, std::span<double> y) override;
+  std::span<const double> slope() const override { return slopes_.front(); }
   void Renew() override;
   // Writes y at a place close by, before or after where it stands, by one step
   // whose error nobody looks at.

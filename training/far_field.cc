@@ -2,130 +2,161 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "Eigen/Dense"
-#include "training/losses.h"
 #include "training/penalty.h"
 
 namespace steelyard::training {
-FarField::FarField(const Tiles& tiles, std::span<const double> coefficients,
-                   const Loss& loss, double rate)
-    : tiles_(tiles),
-      loss_(loss),
-      margins_(tiles.tiles() * Tiles::kRows),
-      pull_(margins_.size()),
-      partial_(tiles.columns() * Tiles::kRows),
-      theta_(tiles.columns()) {
-  for (int64_t i = 0; i < tiles.rows(); ++i) {
-    const RowShape shape = ShapeOf(loss, tiles.label(i));
-    log_pull_.push_back(std::log(coefficients[static_cast<size_t>(i)]) +
-                        std::log(rate * shape.factor * shape.scale));
-    double square = 0;
-    for (int64_t j = 0; j < tiles.columns(); ++j) {
-      square += tiles.at(i, j) * tiles.at(i, j);
+
+FarField::FarField(int64_t dimension, const Course& course)
+    : dimension_(dimension), course_(course), theta_(dimension) {
+  for (int j = 0; j < kMostTerms; ++j) slopes_.emplace_back(dimension);
+}
+
+void FarField::Begin(int64_t step) { piece_ = step; }
+
+int64_t FarField::NextBreak(int64_t step) const {
+  return std::min(NextBreakOf(course_.rate, step),
+                  NextBreakOf(course_.weights, step));
+}
+
+double FarField::LogRate(double s, int ahead) const {
+  return LogRateAt(course_.rate, {.log_step = s, .ahead = ahead}, piece_,
+                   course_.steps);
+}
+
+double FarField::Strength(double s, int ahead) const {
+  const auto* annealed = std::get_if<AnnealedWeights>(&course_.weights);
+  if (annealed == nullptr || piece_ < annealed->from ||
+      piece_ >= annealed->until) {
+    // Not the strength at the break itself, but that of its piece.
+    return StrengthAt(course_.weights, piece_);
+  }
+  return (std::exp(s) + ahead - static_cast<double>(annealed->from)) /
+         static_cast<double>(annealed->until - annealed->from);
+}
+
+void FarField::Curvature(double log_factor, double strength,
+                         std::span<const double> theta,
+                         std::span<double> values, std::span<double> vectors) {
+  constexpr double kReach = 1e-5;  // of the parameters' size
+  const auto d = static_cast<Eigen::Index>(dimension_);
+  const double reach =
+      kReach * std::max(1.0, NormOf(dimension_, theta.data()) /
+                                 std::sqrt(static_cast<double>(dimension_)));
+  std::copy(theta.begin(), theta.end(), theta_.data());
+  double* up = slopes_[0].data();
+  double* down = slopes_[1].data();
+  Eigen::MatrixXd hessian(d, d);
+  for (Eigen::Index j = 0; j < d; ++j) {
+    double& value = theta_.data()[j];
+    const double before = value;
+    value = before + reach;
+    Slope(log_factor, strength, theta_.data(), up);
+    value = before - reach;
+    Slope(log_factor, strength, theta_.data(), down);
+    value = before;
+    for (Eigen::Index i = 0; i < d; ++i) {
+      hessian(i, j) = (down[i] - up[i]) / (2 * reach);
     }
-    squares_.push_back(square);
-    if (loss.margins.none()) continue;
-    scales_.push_back(shape.scale);
-    offsets_.push_back(shape.offset);
   }
-  for (int j = 0; j < kMostTerms; ++j) slopes_.emplace_back(tiles.columns());
-}
-
-void FarField::Pull(double s) {
-  const auto n = static_cast<size_t>(tiles_.rows());
-  const double* u = margins_.data();
-  double* pull = pull_.data();
-  if (loss_.kind == Loss::kExponential) {
-    for (size_t i = 0; i < n; ++i) pull[i] = std::exp(s + log_pull_[i] - u[i]);
-    return;
-  }
-  if (loss_.kind == Loss::kLogistic) {
-    for (size_t i = 0; i < n; ++i) {
-      const double far = std::exp(s + log_pull_[i] - std::max(u[i], 0.0));
-      pull[i] = far / (1 + std::exp(-std::fabs(u[i])));
-    }
-    return;
-  }
-  for (size_t i = 0; i < n; ++i) {
-    pull[i] = std::exp(s + log_pull_[i] + LogPull(loss_, u[i]));
-  }
-}
-
-void FarField::Slope(double s, const double* theta, double* slope) {
-  tiles_.Margins(theta, margins_.data());
-  for (size_t i = 0; i < scales_.size(); ++i) {
-    double& u = margins_.data()[i];
-    u = scales_[i] * u - offsets_[i];
-  }
-  least_margin_ =
-      *std::min_element(margins_.data(), margins_.data() + tiles_.rows());
-  if (loss_.kind == Loss::kPolynomial && !(least_margin_ >= loss_.beta)) {
-    smooth_ = false;
-  }
-  Pull(s);
-  tiles_.AddUp(pull_.data(), partial_.data(), slope);
-  ++gradients_;
-}
-
-// -d ln(-l'(u)) / du, as well as a Newton step needs it.
-double FarField::Steepness(double u) const {
-  if (loss_.kind == Loss::kExponential) return 1;
-  const double reach = 1e-3 * std::max(1.0, std::fabs(u));
-  return (LogPull(loss_, u - reach) - LogPull(loss_, u + reach)) / (2 * reach);
-}
-
-double FarField::RateBound() const {
-  double sum = 0;
-  for (size_t i = 0; i < squares_.size(); ++i) {
-    const double scale = scales_.empty() ? 1 : scales_[i];
-    sum +=
-        pull_.data()[i] * scale * Steepness(margins_.data()[i]) * squares_[i];
-  }
-  return sum;
+  gradients_ += 2 * dimension_;
+  const Eigen::MatrixXd even = (hessian + hessian.transpose()) / 2;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(even);
+  std::copy_n(eigen.eigenvalues().data(), d, values.begin());
+  std::copy_n(eigen.eigenvectors().data(), d * d, vectors.begin());
 }
 
 void FarField::Modes(double s, int terms, std::span<const double> theta,
                      std::span<double> values, std::span<double> vectors) {
-  const auto d = static_cast<Eigen::Index>(dimension());
-  std::copy(theta.begin(), theta.end(), theta_.data());
-  Slope(s, theta_.data(), slopes_.front().data());
-  // sum_i f_i z_i z_i', f = e^s eta c a D^2 l''.
-  Eigen::MatrixXd scaled(d, tiles_.rows());
-  for (Eigen::Index i = 0; i < tiles_.rows(); ++i) {
-    const auto row = static_cast<size_t>(i);
-    const double scale = scales_.empty() ? 1 : scales_[row];
-    const double factor = std::sqrt(
-        std::max(0.0, pull_.data()[i] * scale * Steepness(margins_.data()[i])));
-    for (Eigen::Index j = 0; j < d; ++j)
-      scaled(j, i) = factor * tiles_.at(i, j);
-  }
-  Eigen::MatrixXd hessian = Eigen::MatrixXd::Zero(d, d);
-  hessian.selfadjointView<Eigen::Lower>().rankUpdate(scaled);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(hessian);
+  Curvature(s + LogRate(s, 0), Strength(s, 0), theta, values, vectors);
   // Each step takes the part e^-s h of a mode: e^s ln(1 - e^-s h), as many
   // terms.
   const double step = std::exp(-s);
-  for (Eigen::Index k = 0; k < d; ++k) {
-    const double h = eigen.eigenvalues()(k);
+  for (double& value : values) {
+    const double h = value;
     double power = h;
     double sum = 0;
     for (int term = 1; term <= terms; ++term) {
       sum -= power / term;
       power *= step * h;
     }
-    values[static_cast<size_t>(k)] = sum;
-    for (Eigen::Index j = 0; j < d; ++j) {
-      vectors[static_cast<size_t>(k * d + j)] = eigen.eigenvectors()(j, k);
-    }
+    value = sum;
   }
 }
 
-void FarField::TakeSteps(int64_t count, std::span<double> theta) {
+bool FarField::Constant() const {
+  return NextBreak(piece_) == std::numeric_limits<int64_t>::max();
+}
+
+bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
+  constexpr double kMostStep = 1.9;  // times the curvature; 2 is unstable
+  constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
+  constexpr int kSteps = 3;
+  const auto d = static_cast<size_t>(dimension_);
+  double steepest = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (const double h : basin.values) {
+    steepest = std::max(steepest, std::fabs(h));
+    least = std::min(least, h);
+  }
+  const double flat = curvature_noise_ * steepest;
+  if (!(steepest < kMostStep) || !(least >= -flat)) return false;
+  std::vector<double> place(theta.begin(), theta.end());
+  for (int step = 0; step < kSteps; ++step) {
+    std::copy(place.begin(), place.end(), theta_.data());
+    double* slope = slopes_.front().data();
+    Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
+    ++gradients_;
+    double moved = 0;
+    double along_flat = 0;
+    for (int64_t k = 0; k < basin.count; ++k) {
+      const double* mode = basin.vectors.data() + k * dimension_;
+      const double h = basin.values[static_cast<size_t>(k)];
+      double along = 0;
+      for (size_t j = 0; j < d; ++j) along += mode[j] * slope[j];
+      if (h <= flat) {
+        along_flat = std::max(along_flat, std::fabs(along));
+        continue;
+      }
+      for (size_t j = 0; j < d; ++j) place[j] += along / h * mode[j];
+      moved += (along / h) * (along / h);
+    }
+    moved = std::sqrt(moved);
+    // What no Hessian shows is a second power of the way, or rounding; of
+    // this, that it may move theta for ever, unless the objective is bounded.
+    const double rounding =
+        kRounding * steepest * NormOf(dimension_, theta.data());
+    if (!(moved <= basin.allowed) ||
+        along_flat > 10 * steepest * moved * moved + rounding ||
+        (along_flat > 0 && !coercive_ &&
+         rounding * std::exp(s) > basin.allowed)) {
+      return false;
+    }
+  }
+  std::copy(place.begin(), place.end(), theta.begin());
+  return true;
+}
+
+bool FarField::Settle(double s, double allowed, std::span<double> theta) {
+  if (!Constant()) return false;
+  std::vector<double> values(theta.size());
+  std::vector<double> vectors(theta.size() * theta.size());
+  Curvature(LogRate(s, 0), Strength(s, 0), theta, values, vectors);
+  if (!Descend(s, {dimension_, values, vectors, allowed}, theta)) return false;
+  Hold();
+  return true;
+}
+
+void FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {
+  const double s = std::log(t);
   double* slope = slopes_.front().data();
   for (int64_t step = 0; step < count; ++step) {
+    const int ahead = static_cast<int>(step);
     std::copy(theta.begin(), theta.end(), theta_.data());
-    Slope(0, theta_.data(), slope);
+    Slope(LogRate(s, ahead), Strength(s, ahead), theta_.data(), slope);
+    ++gradients_;
     for (size_t j = 0; j < theta.size(); ++j) theta[j] += slope[j];
   }
 }
@@ -134,15 +165,14 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
                         std::span<double> field) {
   const int64_t d = dimension();
   const double step = std::exp(-s);
-  double first = 0;
   std::copy(theta.begin(), theta.end(), theta_.data());
   for (int k = 0; k < terms; ++k) {
     double* slope = slopes_[static_cast<size_t>(k)].data();
-    Slope(s, theta_.data(), slope);
-    if (k == 0) first = least_margin_;
+    Slope(s + LogRate(s, k), Strength(s, k), theta_.data(), slope);
+    if (k == 0) first_margin_ = least_margin_;
     for (int64_t j = 0; j < d; ++j) theta_.data()[j] += step * slope[j];
   }
-  least_margin_ = first;
+  gradients_ += terms;
   std::copy_n(slopes_.front().data(), d, field.begin());
   differences_.assign(1, NormOf(d, field.data()));
   for (int k = 1; k < terms; ++k) {

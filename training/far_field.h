@@ -2,31 +2,50 @@
 #define STEELYARD_TRAINING_FAR_FIELD_H_
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
-#include "training/objective.h"
-#include "training/tiles.h"
+#include "training/aligned.h"
+#include "training/learning_rate.h"
+#include "training/weight_schedule.h"
 
 namespace steelyard::training {
 
-// The flow whose samples the steps of full-batch descent with a fixed rate eta
-// are (P12 of docs/science.md), in s = ln t, t the number of steps:
+// The flow whose samples the steps of full-batch descent are (P12 of
+// docs/science.md), in s = ln t, t the number of steps:
 //   d theta/ds = e^s ln(1 + Delta) theta
 //              = G_0 - Delta G / 2 + Delta^2 G / 3 - ...,
-// G_j = e^s eta (-grad L) after j real steps from theta, L = sum_i c_i a_i
-// l(u_i) as in descent.h, and Delta^k G the k-th forward difference of G_0 ...
-// G_k.  e^s l'(u) is taken as one exponential, so that no t is too large.
+// G_j = e^s eta (-grad L) after j real steps from theta, Delta^k G the k-th
+// forward difference of G_0 ... G_k.  eta and the weights may follow a formula:
+// those of G_j are of the step after t + j.
+//
+// A model gives Slope, so that no t is too large: e^s and the loss's slope as
+// one exponential.
 class FarField {
  public:
   static constexpr int kMostTerms = 8;
 
-  // `tiles` must outlive this.  coefficients: c_i > 0, [n].  loss: all kinds
-  // but kSquared and kSoftmaxCrossEntropy.
-  FarField(const Tiles& tiles, std::span<const double> coefficients,
-           const Loss& loss, double rate);
+  // What changes from step to step beside theta.
+  struct Course {
+    LearningRate rate;
+    WeightSchedule weights = {};
+    int64_t steps = 0;  // of the run
+  };
 
-  int64_t dimension() const { return tiles_.columns(); }
+  // dimension: of theta, d.
+  FarField(int64_t dimension, const Course& course);
+  FarField(const FarField&) = delete;
+  FarField& operator=(const FarField&) = delete;
+  virtual ~FarField() = default;
+
+  int64_t dimension() const { return dimension_; }
+
+  // Formulas hold from step to step but at some: takes those of the step after
+  // `step`.  At first those of the first step.
+  void Begin(int64_t step);
+  // The first step after `step` where others hold; INT64_MAX where none does.
+  int64_t NextBreak(int64_t step) const;
 
   // Writes the sum of the first `terms` terms, 1 to kMostTerms, at theta, [d]:
   // as many gradients.
@@ -35,48 +54,102 @@ class FarField {
 
   // The eigenvalues of the field's Jacobian at theta, [d], and its orthonormal
   // eigenvectors, [d, d] one after the other, but for what the first step moves
-  // the second's Hessian: n d^2 + 9 d^3 operations.
+  // the second's Hessian.
   void Modes(double s, int terms, std::span<const double> theta,
              std::span<double> values, std::span<double> vectors);
 
   // A bound of the largest of those eigenvalues' sizes, at the place of the
-  // last gradient: the trace, 4 n operations.
-  double RateBound() const;
+  // last gradient; infinite where none is known.
+  virtual double RateBound() const {
+    return std::numeric_limits<double>::infinity();
+  }
 
-  // Takes real steps, whatever s is; theta: [d].
-  void TakeSteps(int64_t count, std::span<double> theta);
+  // The longest gradient of a row's margin at theta, [d].
+  virtual double LongestRow(std::span<const double> theta) = 0;
+
+  // How far s may go until a margin comes to a place where the loss's slope, or
+  // its derivative, jumps, along `field` at theta; infinite where there is
+  // none.  What is watched is watched from theta on.
+  virtual double ToKink(std::span<const double> /*theta*/,
+                        std::span<const double> /*field*/) {
+    return std::numeric_limits<double>::infinity();
+  }
+
+  // Where the part of theta that converges is nearer than `allowed` to where it
+  // goes, puts it there, to rounding, holds it there from now on, and returns
+  // true.  Here that is all of theta, at a minimum of L which steps come to:
+  // its Hessian, and where that has no curvature that no double shows, nothing
+  // pulls.  False where formulas still change.  Costs as Modes.
+  virtual bool Settle(double s, double allowed, std::span<double> theta);
+  // Holds again what has been settled.
+  virtual void Hold() { settled_ = dimension_; }
+  // Of how many dimensions the held part is.
+  int64_t settled() const { return settled_; }
+
+  // Takes real steps, the first of them after t steps; theta: [d].
+  void TakeSteps(double t, int64_t count, std::span<double> theta);
 
   // Of the last Evaluate: the length of Delta^k G for each k < terms, and the
-  // least u.
+  // least margin.
   std::span<const double> differences() const { return differences_; }
-  double least_margin() const { return least_margin_; }
-  // Whether no row came to where the loss's slope may jump, of kPolynomial
-  // below beta, in any gradient since Watch().
+  double least_margin() const { return first_margin_; }
+  // Whether no margin has passed a place where the loss's slope, or its
+  // derivative, jumps, in any gradient since Watch().
   bool smooth() const { return smooth_; }
-  void Watch() { smooth_ = true; }
+  void Watch() {
+    smooth_ = true;
+    StartWatching();
+  }
 
   int64_t gradients() const { return gradients_; }
 
- private:
-  // Writes G, [d].
-  void Slope(double s, const double* theta, double* slope);
-  double Steepness(double u) const;
-  // From u in margins_ to e^s c a D eta (-l'(u)) in pull_.
-  void Pull(double s);
+ protected:
+  // Writes e^log_factor (-grad L), [d], and sets least_margin_; `strength` is
+  // that of the weights (weight_schedule.h).  Calls Pass() where a row that
+  // stood on one side of a jump at the first call since StartWatching() stands
+  // on the other.
+  virtual void Slope(double log_factor, double strength, const double* theta,
+                     double* slope) = 0;
+  virtual void StartWatching() {}
+  // Writes the eigenvalues and eigenvectors of e^log_factor times L's Hessian.
+  // The default differentiates Slope: 2 d gradients.
+  virtual void Curvature(double log_factor, double strength,
+                         std::span<const double> theta,
+                         std::span<double> values, std::span<double> vectors);
 
-  const Tiles& tiles_;
-  const Loss loss_;
-  std::vector<double> log_pull_;        // ln(eta c a D), [8 * tiles]
-  std::vector<double> scales_;          // D, [n]; none: all 1, and O 0
-  std::vector<double> offsets_;         // O, [n]
-  std::vector<double> squares_;         // ||z||^2, [n]
-  AlignedDoubles margins_;              // [8 * tiles]
-  AlignedDoubles pull_;                 // [8 * tiles], 0 beyond the rows
-  AlignedDoubles partial_;              // [d, 8]
-  AlignedDoubles theta_;                // [d]
-  std::vector<AlignedDoubles> slopes_;  // G_j, then their differences
-  std::vector<double> differences_;
+  void Pass() { smooth_ = false; }
+  // Moves theta along `count` eigenvectors to where a slope of L vanishes, by
+  // steps of Newton's method: false where one is longer than `allowed`, or the
+  // place is no minimum that steps come to.  values, vectors: of the Hessian
+  // times the rate.
+  struct Basin {
+    int64_t count = 0;
+    std::span<const double> values;
+    std::span<const double> vectors;
+    double allowed = 0;
+  };
+  bool Descend(double s, const Basin& basin, std::span<double> theta);
+  // Whether no formula ever changes again.
+  bool Constant() const;
+  // ln of the rate, and the strength, of the step after e^s + ahead.
+  double LogRate(double s, int ahead) const;
+  double Strength(double s, int ahead) const;
+
   double least_margin_ = 0;
+  // Beside the largest curvature, what rounding leaves of one.
+  double curvature_noise_ = 1e-8;
+  // Whether the objective grows without a bound with theta.
+  bool coercive_ = false;
+  int64_t settled_ = 0;
+
+ private:
+  const int64_t dimension_;
+  const Course course_;
+  int64_t piece_ = 0;                         // a step whose formulas hold
+  AlignedArray<double> theta_;                // [d]
+  std::vector<AlignedArray<double>> slopes_;  // G_j, then their differences
+  std::vector<double> differences_;
+  double first_margin_ = 0;
   bool smooth_ = true;
   int64_t gradients_ = 0;
 };

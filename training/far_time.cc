@@ -37,6 +37,8 @@ constexpr int64_t kMostSlowSteps = 20;
 constexpr int64_t kMostStiffSteps = 15;
 constexpr int64_t kMostSlowExplicit = 5;
 constexpr int64_t kMostModes = 1000;
+// A kink that is nearer is come to by real steps.
+constexpr double kMostKinkSteps = 64;
 
 absl::Status LeapError(double s, absl::string_view reason) {
   return absl::OutOfRangeError(absl::StrCat(
@@ -45,18 +47,18 @@ absl::Status LeapError(double s, absl::string_view reason) {
 
 }  // namespace
 
-FarTime::FarTime(FarField field, const Options& options)
-    : field_(std::move(field)), options_(options) {}
+FarTime::FarTime(std::unique_ptr<FarField> field, double tolerance)
+    : field_(std::move(field)), tolerance_(tolerance) {}
 
 double FarTime::Unit(double s, std::span<const double> theta) const {
   return std::min(LengthOf(theta) / (1 + s),
-                  std::max(1.0, field_.least_margin()) / options_.longest_row);
+                  std::max(1.0, field_->least_margin()) / longest_row_);
 }
 
 // The k-th difference of a power of t is about k / t of the one before: the
 // last two tell the next.
 double FarTime::Omitted() const {
-  const std::span<const double> lengths = field_.differences();
+  const std::span<const double> lengths = field_->differences();
   const size_t terms = lengths.size();
   if (terms < 2 || lengths[terms - 1] == 0) return 0;
   const auto k = static_cast<double>(terms);
@@ -65,7 +67,7 @@ double FarTime::Omitted() const {
 }
 
 size_t FarTime::TermsAt(double allowed) const {
-  const std::span<const double> lengths = field_.differences();
+  const std::span<const double> lengths = field_->differences();
   // What rounding leaves of a difference, for each that it is taken of.
   const double noise = kNoise * lengths[0];
   double most = noise;
@@ -81,21 +83,48 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   constexpr double kShortStep = 0.2;  // of s
   const double s = std::log(t);
   std::vector<double> slope(theta.size());
-  field_.Watch();
-  field_.Evaluate(s, FarField::kMostTerms, theta, slope);
-  if (!std::isfinite(LengthOf(slope)) || !field_.smooth()) return false;
-  const size_t terms =
-      TermsAt(kOmittedShare * options_.tolerance * Unit(s, theta));
-  if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t) {
+  field_->Watch();
+  field_->Evaluate(s, FarField::kMostTerms, theta, slope);
+  ++evaluations_;
+  if (!std::isfinite(LengthOf(slope)) || !field_->smooth()) return false;
+  longest_row_ = field_->LongestRow(theta);
+  unit_ = Unit(s, theta);
+  settle_at_ = 0;
+  if (Settle(s, theta, slope)) return true;
+  const size_t terms = TermsAt(kOmittedShare * tolerance_ * unit_);
+  if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t ||
+      !(field_->ToKink(theta, slope) * t > kMostKinkSteps)) {
     return false;
   }
   step_terms_ = terms_ = static_cast<int>(terms);
-  error_ += kOmittedShare * options_.tolerance;
+  error_ += kOmittedShare * tolerance_;
   audit_at_ = s;
   slow_steps_ = 0;
   stiff_steps_ = 0;
   MakeSolver(false, s, theta);
-  evaluations_ += 1 + solver_->evaluations();
+  evaluations_ += solver_->evaluations();
+  return true;
+}
+
+bool FarTime::Settle(double s, std::span<const double> theta,
+                     std::span<const double> slope) {
+  // Not to be looked at so often that it takes time.
+  constexpr double kApart = 1;
+  constexpr double kFurther = 1.1;
+  constexpr double kSteepest = 2;  // times a step's curvature: stable
+  if (s < settle_at_ || resting() || field_->dimension() > kMostModes) {
+    return false;
+  }
+  const double allowed = kOmittedShare * tolerance_ * unit_;
+  // Nothing that has converged moves further in a step; what has not may.
+  const double moves = LengthOf(slope) * std::exp(-s);
+  if (!(moves <= kSteepest * allowed)) return false;
+  settle_at_ = kFurther * s + kApart;
+  std::vector<double> at(theta.begin(), theta.end());
+  if (!field_->Settle(s, allowed, at)) return false;
+  error_ += kOmittedShare * tolerance_;
+  MakeSolver(false, s, at);
+  evaluations_ += solver_->evaluations();
   return true;
 }
 
@@ -103,17 +132,17 @@ void FarTime::MakeSolver(bool implicit, double s,
                          std::span<const double> theta) {
   const auto slope = [this](double at, std::span<const double> y,
                             std::span<double> to) {
-    field_.Evaluate(at, terms_, y, to);
+    field_->Evaluate(at, terms_, y, to);
   };
   const auto allowed = [this](double end, double length,
                               std::span<const double> y) {
-    return kStepShare * options_.tolerance * length / (1 + end) * Unit(end, y) +
+    return kStepShare * tolerance_ * length / (1 + end) * Unit(end, y) +
            kNoise * LengthOf(y);
   };
   const auto modes = [this](double at, std::span<const double> y,
                             std::span<double> values,
                             std::span<double> vectors) {
-    field_.Modes(at, terms_, y, values, vectors);
+    field_->Modes(at, terms_, y, values, vectors);
   };
   std::vector<double> y(theta.begin(), theta.end());
   implicit_ = implicit;
@@ -122,19 +151,18 @@ void FarTime::MakeSolver(bool implicit, double s,
   if (implicit) {
     solver_ = std::make_unique<Radau>(slope, allowed, modes, s, std::move(y));
   } else {
-    const auto bound = [this] { return field_.RateBound(); };
+    const auto bound = [this] { return field_->RateBound(); };
     solver_ = std::make_unique<Dop853>(slope, allowed, bound, s, std::move(y));
   }
 }
 
 void FarTime::ChooseTerms() {
-  const double unit = Unit(solver_->s(), solver_->y());
-  const double allowed = kOmittedShare * options_.tolerance * unit;
-  const std::span<const double> lengths = field_.differences();
+  const double allowed = kOmittedShare * tolerance_ * unit_;
+  const std::span<const double> lengths = field_->differences();
   // With a term less the last one is the first omitted.
   const double last = lengths.back() / static_cast<double>(lengths.size());
   if (terms_ > 1 && last <= allowed) {
-    error_ += last / unit;
+    error_ += last / unit_;
     --terms_;
   } else if (Omitted() > allowed) {
     if (terms_ == FarField::kMostTerms) {
@@ -163,10 +191,9 @@ absl::Status FarTime::Audit() {
   constexpr double kClear = 10;  // times what rounding does
   if (solver_->begin() < audit_at_) return absl::OkStatus();
   audit_at_ = solver_->begin() + kApart;
-  const double unit = Unit(solver_->s(), solver_->y());
   const double noise = kNoise * LengthOf(solver_->old());
   // Over which length of s the two may differ by so much that it can be told.
-  const double clear = kClear * noise / (options_.tolerance * unit);
+  const double clear = kClear * noise / (tolerance_ * unit_);
   const double t = std::exp(solver_->begin());
   const double steps = std::max(1.0, std::ceil(t * std::expm1(clear)));
   const double length = std::log1p(steps / t);
@@ -175,18 +202,68 @@ absl::Status FarTime::Audit() {
   }
   std::vector<double> real(solver_->old().begin(), solver_->old().end());
   std::vector<double> flow(real.size());
-  field_.TakeSteps(static_cast<int64_t>(steps), real);
+  field_->TakeSteps(t, static_cast<int64_t>(steps), real);
   solver_->Interpolate(solver_->begin() + length, flow);
   for (size_t j = 0; j < flow.size(); ++j) flow[j] -= real[j];
-  const double apart = std::max(0.0, LengthOf(flow) - noise) / unit / length;
-  if (apart <= options_.tolerance) {
+  const double apart = std::max(0.0, LengthOf(flow) - noise) / unit_ / length;
+  if (apart <= tolerance_) {
     error_ += apart * kApart;  // all of the way to the next may be as bad
     return absl::OkStatus();
   }
   spoilt_ = true;
+  end_ = End::kOther;
   return LeapError(
       solver_->begin(),
       absl::StrCat("real steps and the flow part by ", apart, " an e-fold"));
+}
+
+void FarTime::ChooseMethod() {
+  const bool held =
+      stiff_steps_ >= kMostStiffSteps || slow_steps_ >= kMostSlowExplicit;
+  if (implicit_ || !held || field_->dimension() > kMostModes) return;
+  const std::vector<double> y(solver_->y().begin(), solver_->y().end());
+  const OdeSolver::Pace pace = solver_->pace();
+  MakeSolver(true, solver_->s(), y);
+  solver_->set_pace(pace);
+  ++evaluations_;
+  slow_steps_ = 0;
+}
+
+absl::Status FarTime::TakeSmoothStep() {
+  constexpr double kShare = 0.9;     // of the way to a kink as it is foreseen
+  constexpr double kShorter = 0.25;  // after a step that passed one
+  // A leap over fewer real steps gains nothing.
+  constexpr double kLeastSteps = 4;
+  const double least = std::max(
+      kLeastSteps * std::exp(-solver_->s()),
+      kLeastSteps * std::numeric_limits<double>::epsilon() * solver_->s());
+  const auto near_kink = [this] {
+    end_ = End::kKink;
+    return LeapError(solver_->s(),
+                     "a margin comes to where the loss's slope jumps");
+  };
+  for (;;) {
+    field_->Watch();
+    const double way = kShare * field_->ToKink(solver_->y(), solver_->slope());
+    const double shortest = kMostKinkSteps * std::exp(-solver_->s());
+    if (way < shortest) return near_kink();
+    OdeSolver::Pace pace = solver_->pace();
+    pace.length = std::min(pace.length, way);
+    solver_->set_pace(pace);
+    const int64_t before = solver_->evaluations();
+    if (!solver_->Step(least)) {
+      return LeapError(solver_->s(),
+                       "no leap is short enough for the tolerance");
+    }
+    evaluations_ += solver_->evaluations() - before;
+    if (field_->smooth()) return absl::OkStatus();
+    const std::vector<double> y(solver_->old().begin(), solver_->old().end());
+    pace.length = kShorter * solver_->taken();
+    MakeSolver(implicit_, solver_->begin(), y);
+    ++evaluations_;
+    if (pace.length < shortest) return near_kink();
+    solver_->set_pace(pace);
+  }
 }
 
 absl::Status FarTime::TakeStep() {
@@ -198,40 +275,23 @@ absl::Status FarTime::TakeStep() {
   if (end_ == End::kGain) {
     return LeapError(solver_->s(), "leaps gain nothing over real steps");
   }
-  const bool held =
-      stiff_steps_ >= kMostStiffSteps || slow_steps_ >= kMostSlowExplicit;
-  if (!implicit_ && held && field_.dimension() <= kMostModes) {
-    const std::vector<double> y(solver_->y().begin(), solver_->y().end());
-    const OdeSolver::Pace pace = solver_->pace();
-    MakeSolver(true, solver_->s(), y);
-    solver_->set_pace(pace);
-    ++evaluations_;
-    slow_steps_ = 0;
+  if (Settle(solver_->s(), solver_->y(), solver_->slope())) {
+    return absl::OkStatus();
   }
+  ChooseMethod();
   step_terms_ = terms_;
-  const int64_t before = solver_->evaluations();
-  // A leap over fewer real steps gains nothing.
-  constexpr double kLeastSteps = 4;
-  const double least = std::max(
-      kLeastSteps * std::exp(-solver_->s()),
-      kLeastSteps * std::numeric_limits<double>::epsilon() * solver_->s());
-  field_.Watch();
-  if (!solver_->Step(least)) {
-    return LeapError(solver_->s(), "no leap is short enough for the tolerance");
+  longest_row_ = field_->LongestRow(solver_->y());
+  const int64_t before = evaluations_;
+  if (absl::Status failure = TakeSmoothStep(); !failure.ok()) {
+    if (end_ == End::kNot) end_ = End::kOther;
+    return failure;
   }
-  if (!field_.smooth()) {
-    spoilt_ = true;
-    return LeapError(solver_->begin(),
-                     "a margin comes to where the loss's slope jumps");
-  }
-  const int64_t spent = solver_->evaluations() - before;
-  evaluations_ += spent;
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
-  const double unit = Unit(solver_->s(), solver_->y());
+  unit_ = Unit(solver_->s(), solver_->y());
   const double noise = kNoise * LengthOf(solver_->y());
-  error_ += std::max(0.0, solver_->error() - noise) / unit;
-  rounding_ = std::max(rounding_, noise / unit);
-  CheckGain(spent);
+  error_ += std::max(0.0, solver_->error() - noise) / unit_;
+  rounding_ = std::max(rounding_, noise / unit_);
+  CheckGain(evaluations_ - before);
   ChooseTerms();
   return Audit();
 }
@@ -250,13 +310,17 @@ int64_t FarTime::Leave(std::span<double> theta) {
 }
 
 absl::Status FarTime::Advance(double s, std::span<double> theta) {
-  while (solver_->s() < s) STEELYARD_RETURN_IF_ERROR(TakeStep());
-  solver_->Interpolate(s, theta);
+  while (solver_->s() < s && !resting()) STEELYARD_RETURN_IF_ERROR(TakeStep());
+  if (solver_->s() < s) {
+    std::copy(solver_->y().begin(), solver_->y().end(), theta.begin());
+  } else {
+    solver_->Interpolate(s, theta);
+  }
   return absl::OkStatus();
 }
 
 void FarTime::WriteState(std::span<uint64_t> words) const {
-  const auto d = static_cast<size_t>(field_.dimension());
+  const auto d = static_cast<size_t>(field_->dimension());
   const bool on = started();
   for (size_t j = 0; j < d; ++j) {
     words[j] = on ? std::bit_cast<uint64_t>(solver_->old()[j]) : 0;
@@ -268,7 +332,8 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
                             pace.length,
                             error_,
                             rounding_,
-                            audit_at_};
+                            audit_at_,
+                            settle_at_};
   const int64_t counts[] = {on && pace.rejected ? 1 : 0,
                             on ? terms_ : 0,
                             on ? step_terms_ : 0,
@@ -276,7 +341,8 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
                             stiff_steps_,
                             evaluations_,
                             on && implicit_ ? 1 : 0,
-                            on ? static_cast<int64_t>(end_) : 0};
+                            on ? static_cast<int64_t>(end_) : 0,
+                            settled()};
   std::span<uint64_t> own = words.subspan(d);
   for (const double number : numbers) {
     own[0] = std::bit_cast<uint64_t>(number);
@@ -289,22 +355,24 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
 }
 
 absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
-  const auto d = static_cast<size_t>(field_.dimension());
+  const auto d = static_cast<size_t>(field_->dimension());
   std::vector<double> old;
   for (const uint64_t word : words.first(d)) {
     old.push_back(std::bit_cast<double>(word));
   }
-  double numbers[6];
-  for (size_t k = 0; k < 6; ++k) {
+  double numbers[kNumbers];
+  for (size_t k = 0; k < kNumbers; ++k) {
     numbers[k] = std::bit_cast<double>(words[d + k]);
   }
-  int64_t counts[8];
-  for (size_t k = 0; k < 8; ++k) {
-    counts[k] = static_cast<int64_t>(words[d + 6 + k]);
+  int64_t counts[kCounts];
+  for (size_t k = 0; k < kCounts; ++k) {
+    counts[k] = static_cast<int64_t>(words[d + kNumbers + k]);
   }
+  if (counts[8] > 0) field_->Hold();
   error_ = numbers[3];
   rounding_ = numbers[4];
   audit_at_ = numbers[5];
+  settle_at_ = numbers[6];
   slow_steps_ = counts[3];
   stiff_steps_ = counts[4];
   evaluations_ = counts[5];
@@ -320,12 +388,15 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   }
   // The last step once more: its slopes and what lies within it come of it.
   step_terms_ = terms_ = static_cast<int>(counts[2]);
+  longest_row_ = field_->LongestRow(old);
   MakeSolver(counts[6] == 1, numbers[0], old);
+  unit_ = Unit(numbers[0], old);
   if (numbers[1] > 0) {
     solver_->set_pace({.length = numbers[1], .rejected = false});
     if (!solver_->Step(numbers[1]) || solver_->taken() != numbers[1]) {
       return absl::DataLossError("training state: want a leap's last step");
     }
+    unit_ = Unit(solver_->s(), solver_->y());
   }
   solver_->set_pace({.length = numbers[2], .rejected = counts[0] != 0});
   if (counts[1] != counts[2]) {

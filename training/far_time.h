@@ -13,30 +13,42 @@
 
 namespace steelyard::training {
 
-// Carries full-batch descent with a fixed rate to any number of steps along its
-// flow (far_field.h), in s = ln t.
+// Carries full-batch descent to any number of steps along its flow
+// (far_field.h), in s = ln t.
 //
 // Errors are relative to what a reader of theta sees, by the unit
-//   min(||theta|| / (1 + s), max(1, least margin) / longest row):
+//   min(||theta|| / (1 + s), max(1, least margin) / longest gradient of one):
 // by the first the distance of the direction from its limit changes, by the
 // second the logarithm of the loss.
 class FarTime {
  public:
-  struct Options {
-    double longest_row = 1;    // max ||z_i|| > 0
-    double tolerance = 1e-10;  // the error that theta may have, in units
-  };
-
-  FarTime(FarField field, const Options& options);
+  // tolerance: the error that theta may have, in units.
+  FarTime(std::unique_ptr<FarField> field, double tolerance);
   FarTime(const FarTime&) = delete;
   FarTime& operator=(const FarTime&) = delete;
 
+  // Why a leap ends.
+  enum class End : int64_t {
+    kNot = 0,
+    kSeries = 1,  // the difference series does not converge
+    kGain = 2,    // leaps gain nothing over real steps
+    kKink = 3,    // a margin comes to a place where the loss's slope jumps
+    kOther = 4,
+  };
+
+  // The formulas of the step after `step` hold from now on (FarField::Begin).
+  void Begin(int64_t step) { field_->Begin(step); }
+  // Where others do: FarField::NextBreak.
+  int64_t NextBreak(int64_t step) const { return field_->NextBreak(step); }
+
   // Starts where t >= 1 real steps have led, if the difference series converges
-  // there, to the tolerance, no margin may come to a jump of the loss's slope,
-  // and leaps take fewer gradients than steps.  False, and nothing has changed,
-  // when not.
+  // there, to the tolerance, no margin comes soon to a jump of the loss's
+  // slope, and leaps take fewer gradients than steps; or if no step leads away.
+  // False, and nothing has changed, when not.
   bool Start(double t, std::span<const double> theta);
   bool started() const { return solver_ != nullptr; }
+  // Forgets the leap; where it led is known.
+  void Drop() { solver_.reset(); }
 
   // Writes the theta of s, which is not below that of Start nor of the last
   // call.
@@ -45,6 +57,8 @@ class FarTime {
   absl::Status Advance(double s, std::span<double> theta);
   // How far it has come.
   double reach() const { return solver_->s(); }
+  // Why Advance has failed.
+  End end() const { return end_; }
   // Ends the leap at the last whole step that it was right at, writes its
   // theta, and returns it.
   int64_t Leave(std::span<double> theta);
@@ -55,19 +69,21 @@ class FarTime {
   double error_estimate() const { return error_ + rounding_; }
   // Of the flow's field.
   int64_t evaluations() const { return evaluations_; }
+  // Of how many dimensions the part of theta is that has come to its limit, and
+  // stays there: all at a fixed point.
+  int64_t settled() const { return field_->settled(); }
 
   // All that goes on, but for theta and whether it has started: state_words().
-  int64_t state_words() const { return field_.dimension() + kOwnWords; }
+  int64_t state_words() const { return field_->dimension() + kOwnWords; }
   void WriteState(std::span<uint64_t> words) const;
   // Errors: DataLoss when no leap is ever in this state; then good for nothing
   // else.
   absl::Status ReadState(bool started, std::span<const uint64_t> words);
 
  private:
-  static constexpr int64_t kOwnWords = 14;
-
-  // What the last step has shown to end the leap.
-  enum class End : int64_t { kNot = 0, kSeries = 1, kGain = 2 };
+  static constexpr int64_t kNumbers = 7;
+  static constexpr int64_t kCounts = 9;
+  static constexpr int64_t kOwnWords = kNumbers + kCounts;
 
   double Unit(double s, std::span<const double> theta) const;
   // How long the first omitted term is, by the last evaluation.
@@ -84,15 +100,27 @@ class FarTime {
   // Compares the begin of the last step with real steps, where a few of them
   // can tell.
   absl::Status Audit();
+  // Settles what has converged, if that is to be looked at here: whether it
+  // did.
+  bool Settle(double s, std::span<const double> theta,
+              std::span<const double> slope);
+  bool resting() const { return field_->settled() == field_->dimension(); }
+  // Lets an implicit method go on where that pays.
+  void ChooseMethod();
+  // Takes a step that no margin passes a kink in.
+  absl::Status TakeSmoothStep();
   absl::Status TakeStep();
 
-  FarField field_;
-  const Options options_;
+  const std::unique_ptr<FarField> field_;
+  const double tolerance_;
+  double longest_row_ = 1;  // where the last step began
+  double unit_ = 1;         // where it ended
   int terms_ = FarField::kMostTerms;
   int step_terms_ = FarField::kMostTerms;  // those of the last step
   double error_ = 0;
   double rounding_ = 0;
   double audit_at_ = 0;      // the next
+  double settle_at_ = 0;     // likewise
   int64_t slow_steps_ = 0;   // in a row
   int64_t stiff_steps_ = 0;  // likewise
   int64_t evaluations_ = 0;  // after the last step

@@ -29,6 +29,20 @@ struct LearningRate {
 // The learning rate of the step after `step` steps, of `steps` in all.
 double RateAt(const LearningRate& rate, int64_t step, int64_t steps);
 
+// e^log_step + ahead steps, which need be no whole number.
+struct RealStep {
+  double log_step = 0;
+  int ahead = 0;
+};
+
+// ln of the rate of the step after `at`, by the formula that holds for the step
+// after `piece` steps.
+double LogRateAt(const LearningRate& rate, const RealStep& at, int64_t piece,
+                 int64_t steps);
+// The first step after `step` where another formula holds; INT64_MAX where none
+// does.
+int64_t NextBreakOf(const LearningRate& rate, int64_t step);
+
 }  // namespace steelyard::training
 
 #endif  // STEELYARD_TRAINING_LEARNING_RATE_H_

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/group_errors.h"
+#include "training/linear_field.h"
 #include "training/losses.h"
-#include "training/metric_table.h"
 #include "training/target_metrics.h"
 
 namespace steelyard::training {
@@ -17,16 +17,6 @@ namespace {
 // A parameter that is no longer finite stays so: it is looked for after so many
 // steps, and then found by taking them again one by one.
 constexpr int64_t kStepsBetweenChecks = 256;
-
-// The first place after `step` real steps at which a leap is tried.
-int64_t NextTry(int64_t step) {
-  constexpr int64_t kFirst = 64;
-  constexpr int64_t kShare = 5;  // each is a fifth further than the one before
-  int64_t place = kFirst;
-  while (place <= step && place < Trainer::kFarStep / 2)
-    place += place / kShare;
-  return place;
-}
 
 std::vector<double> Coefficients(const RowWeights& weights) {
   const auto n = static_cast<double>(weights.values.size());
@@ -91,11 +81,16 @@ LinearStepper::LinearStepper(const LinearProblem& problem,
                      problem.normalization);
   }
   if (problem.leap) {
-    leap_ = std::make_unique<LeapState>(
-        FarField(metrics_.train(), coefficients_, problem.loss,
-                 problem.learning_rate),
-        FarTime::Options{.longest_row = metrics_.train().LongestRow(),
-                         .tolerance = problem.leap->tolerance});
+    leaps_ = std::make_unique<Leaps>(
+        std::make_unique<LinearField>(
+            metrics_.train(), weights,
+            LinearField::Objective{.loss = problem.loss,
+                                   .penalty = problem.penalty},
+            metrics_.separable().part(),
+            FarField::Course{.rate = rate_,
+                             .weights = problem.weight_schedule,
+                             .steps = problem.steps}),
+        problem.leap->tolerance, problem.steps);
   }
   if (problem.scale == StepScale::kNone) return;
   scaled_.emplace(metrics_.train(), Coefficients(weights), problem.loss,
@@ -146,7 +141,10 @@ absl::Status LinearStepper::Take(int64_t step, int64_t count) {
 }
 
 absl::Status LinearStepper::Run(int64_t step, int64_t count) {
-  return leap_ ? RunLeaping(step, count) : RunReal(step, count);
+  if (!leaps_) return RunReal(step, count);
+  return leaps_->Run(step, count, theta_, [this](int64_t from, int64_t more) {
+    return RunReal(from, more);
+  });
 }
 
 absl::Status LinearStepper::RunReal(int64_t step, int64_t count) {
@@ -181,41 +179,8 @@ absl::Status LinearStepper::RunReal(int64_t step, int64_t count) {
   return absl::OkStatus();
 }
 
-absl::Status LinearStepper::RunLeaping(int64_t step, int64_t count) {
-  // No run gets further than the first by real steps, nor tries to leap for
-  // longer than the second where it can't do without.
-  constexpr int64_t kMostSteps = 100'000'000'000;
-  constexpr int64_t kMostTries = 10'000'000;
-  const bool beyond = steps_ > kMostSteps;
-  const int64_t end = step + count;
-  while (step < end) {
-    if (leap_->far.started()) {
-      absl::Status failure =
-          leap_->far.Advance(std::log(static_cast<double>(end)), theta_);
-      if (failure.ok()) return failure;
-      if (beyond && leap_->far.reach() > std::log(kMostTries)) return failure;
-      step = leap_->far.Leave(theta_);
-      leap_->try_at = 2 * step;
-      continue;
-    }
-    if (beyond && step >= kMostTries) {
-      return absl::OutOfRangeError(
-          absl::StrCat("leap: after ", step,
-                       " steps the difference series does not converge, "
-                       "and the last step is too far for real ones"));
-    }
-    const int64_t next = NextTry(std::max(step, leap_->try_at - 1));
-    const int64_t now = std::min(end, next) - step;
-    STEELYARD_RETURN_IF_ERROR(RunReal(step, now));
-    leap_->real_steps += now;
-    step += now;
-    if (step == next) leap_->far.Start(static_cast<double>(step), theta_);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status LinearStepper::RunFar(double log_step) {
-  return leap_->far.Advance(log_step, theta_);
+  return leaps_->RunFar(log_step, theta_);
 }
 
 absl::StatusOr<std::vector<MetricValue>> LinearStepper::Measure(
@@ -223,12 +188,7 @@ absl::StatusOr<std::vector<MetricValue>> LinearStepper::Measure(
   if (learner_) metrics_.SetWeights(learner_->Normalized(kept_));
   STEELYARD_ASSIGN_OR_RETURN(std::vector<MetricValue> values,
                              metrics_.Measure(at, theta_.data()));
-  if (!leap_) return values;
-  const uint32_t first = *metrics_.leap_id();
-  values.push_back(Value(first, leap_->far.error_estimate()));
-  values.push_back(
-      Value(first + 1, static_cast<double>(leap_->far.evaluations())));
-  values.push_back(Value(first + 2, static_cast<double>(leap_->real_steps)));
+  if (leaps_) leaps_->Measure(*metrics_.leap_id(), values);
   return values;
 }
 
@@ -296,26 +256,11 @@ void LinearStepper::WriteState(std::span<uint64_t> words) const {
     more[1] = std::bit_cast<uint64_t>(scaled_->log_start());
     more = more.subspan(2);
   }
-  if (leap_) return WriteLeap(more);
+  if (leaps_) return leaps_->WriteState(more);
   if (!learner_) return;
   for (size_t i = 0; i < more.size(); ++i) {
     more[i] = std::bit_cast<uint64_t>(learner_->raw()[i]);
   }
-}
-
-void LinearStepper::WriteLeap(std::span<uint64_t> words) const {
-  words[0] = leap_->far.started() ? 1 : 0;
-  words[1] = static_cast<uint64_t>(leap_->try_at);
-  words[2] = static_cast<uint64_t>(leap_->real_steps);
-  leap_->far.WriteState(words.subspan(kLeapWords));
-}
-
-absl::Status LinearStepper::ReadLeap(std::span<const uint64_t> words) {
-  STEELYARD_RETURN_IF_ERROR(
-      leap_->far.ReadState(words[0] == 1, words.subspan(kLeapWords)));
-  leap_->try_at = static_cast<int64_t>(words[1]);
-  leap_->real_steps = static_cast<int64_t>(words[2]);
-  return absl::OkStatus();
 }
 
 absl::Status LinearStepper::ReadLearned(std::span<const uint64_t> words) {
@@ -342,8 +287,8 @@ absl::Status LinearStepper::ReadState(const StepTime& /*at*/,
     STEELYARD_RETURN_IF_ERROR(
         ReadLearned(words.subspan(theta_.size() + (scaled_ ? 2 : 0))));
   }
-  if (leap_) {
-    STEELYARD_RETURN_IF_ERROR(ReadLeap(words.subspan(theta_.size())));
+  if (leaps_) {
+    STEELYARD_RETURN_IF_ERROR(leaps_->ReadState(words.subspan(theta_.size())));
   }
   for (size_t j = 0; j < theta_.size(); ++j) {
     theta_[j] = std::bit_cast<double>(words[j]);

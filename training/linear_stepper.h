@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "training/descent.h"
-#include "training/far_time.h"
+#include "training/leaps.h"
 #include "training/learning_rate.h"
 #include "training/metrics.h"
 #include "training/scaled_descent.h"
@@ -53,29 +53,15 @@ class LinearStepper final : public Stepper {
   int64_t state_words() const override {
     return static_cast<int64_t>(theta_.size()) + (scaled_ ? 2 : 0) +
            (learner_ ? metrics_.train().rows() : 0) +
-           (leap_ ? kLeapWords + leap_->far.state_words() : 0);
+           (leaps_ ? leaps_->state_words() : 0);
   }
   void WriteState(std::span<uint64_t> words) const override;
   absl::Status ReadState(const StepTime& at,
                          std::span<const uint64_t> words) override;
 
  private:
-  // Of a run that leaps.
-  struct LeapState {
-    LeapState(FarField field, const FarTime::Options& options)
-        : far(std::move(field), options) {}
-
-    FarTime far;
-    int64_t real_steps = 0;
-    int64_t try_at = 0;  // not to start before so many steps
-  };
-  static constexpr int64_t kLeapWords = 3;  // started, try at, real steps
-
   // Takes `count` real steps after `step`.  Errors: as Run.
   absl::Status RunReal(int64_t step, int64_t count);
-  absl::Status RunLeaping(int64_t step, int64_t count);
-  void WriteLeap(std::span<uint64_t> words) const;
-  absl::Status ReadLeap(std::span<const uint64_t> words);
   // Puts the weights of the step after `step` into what takes it.
   void SetWeights(int64_t step);
   // Puts the learned weights into what takes the step, and learns from theta.
@@ -104,7 +90,7 @@ class LinearStepper final : public Stepper {
   Descent descent_;                       // reads the rows in metrics_
   std::optional<ScaledDescent> scaled_;   // likewise; where steps are scaled
   std::optional<WeightLearner> learner_;  // likewise; where weights are learned
-  std::unique_ptr<LeapState> leap_;
+  std::unique_ptr<Leaps> leaps_;
   std::vector<double> theta_;
   std::vector<double> checked_theta_;  // as last found finite
 };

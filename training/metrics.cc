@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
 #include "training/error_counts.h"
+#include "training/leaps.h"
 #include "training/losses.h"
 #include "training/penalty.h"
 
@@ -69,10 +70,7 @@ Metrics::Metrics(const LinearProblem& problem, const RowWeights& weights,
   axis_ = ClassAxis(problem.train, weights.kept, problem.bias, table_);
   kkt_ = KktMetrics(train().rows(), d, "", table_);
   separable_ = SeparableRows(train(), reference_.solution() != nullptr, table_);
-  if (!problem.leap) return;
-  leap_id_ = Add("leap/error_estimate");
-  Add("leap/evaluations");
-  Add("leap/real_steps");
+  if (problem.leap) leap_id_ = Leaps::AddMetrics(table_);
 }
 
 TheoryMetrics Metrics::MakeTheory(const LinearProblem& problem,

@@ -60,8 +60,7 @@ class Metrics {
 
   const SeparableRows& separable() const { return separable_; }
 
-  // The first of leap/error_estimate, leap/evaluations and leap/real_steps,
-  // which follow each other; of problems that leap.
+  // The first of those of Leaps; of problems that leap.
   std::optional<uint32_t> leap_id() const { return leap_id_; }
 
   // Takes other weights of the training rows, of the same rows.

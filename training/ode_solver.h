@@ -48,6 +48,8 @@ class OdeSolver {
   virtual bool Step(double least_length) = 0;
   // Writes y at a place from begin() to s().
   virtual void Interpolate(double s, std::span<double> y) = 0;
+  // f(s(), y()).
+  virtual std::span<const double> slope() const = 0;
   // f has changed where it stands: evaluates it again.
   virtual void Renew() = 0;
   // Whether the last step was held short by the fastest rate of f, not by the

@@ -293,10 +293,6 @@ absl::Status CheckLearned(const LinearProblem& problem) {
   return absl::OkStatus();
 }
 
-bool HasJumps(const Loss& loss) {
-  return loss.kind == Loss::kHinge || loss.kind == Loss::kSquaredHinge;
-}
-
 absl::Status CheckLeap(const LinearProblem& problem) {
   if (problem.log10_steps != 0) {
     if (!(problem.log10_steps >= 19 && problem.log10_steps <= 100'000)) {
@@ -314,12 +310,17 @@ absl::Status CheckLeap(const LinearProblem& problem) {
   if (!(problem.leap->tolerance >= 1e-13 && problem.leap->tolerance <= 1e-3)) {
     return Want("leap.tolerance", "1e-13 to 1e-3", problem.leap->tolerance);
   }
-  if (!HasFixedStep(problem) || problem.penalty.strength > 0 ||
-      problem.learned || HasJumps(problem.loss) ||
-      !std::holds_alternative<AlwaysWeighted>(problem.weight_schedule)) {
+  const bool endless = problem.log10_steps != 0;
+  if (endless && std::holds_alternative<CosineRate>(problem.rate_schedule)) {
+    return Want("leap", "a rate that needs no last step", "cosine");
+  }
+  const bool jumps = problem.penalty.strength > 0 &&
+                     problem.penalty.kind == Penalty::kAbsolute;
+  if (problem.scale != StepScale::kNone || jumps || problem.learned ||
+      problem.loss.kind == Loss::kHinge) {
     return Want("leap",
-                "a fixed step, no penalty, weights that stay and a loss whose "
-                "slope has no jump",
+                "a rate and weights by a formula, and a loss and a penalty "
+                "that are no hinge and no sum of sizes",
                 "others");
   }
   return absl::OkStatus();

@@ -32,6 +32,7 @@ class Radau final : public OdeSolver {
   // attempt.
   bool Step(double least_length) override;
   void Interpolate(double s, std::span<double> y) override;
+  std::span<const double> slope() const override { return slope_; }
   void Renew() override;
   bool stiff() const override { return true; }
 

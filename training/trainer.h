@@ -27,8 +27,8 @@
 namespace steelyard::training {
 
 // Goes on by leaps along the flow that the steps follow, where that is smooth
-// on the scale of a step (far_time.h): of a fixed step, without a penalty, with
-// weights that stay, and a loss whose slope has no jump (not a hinge).
+// on the scale of a step (far_time.h): with rates and weights that follow a
+// formula, any penalty but kAbsolute, and any loss but kHinge.
 struct Leap {
   // What may be wrong of theta: relative to its length over ln t, and of the
   // least margin.  1e-13 to 1e-3.

@@ -49,6 +49,15 @@ inline int64_t NextChange(const WeightSchedule& schedule, int64_t step) {
   return kNever;
 }
 
+// The first step after `step` from which s follows another formula; the largest
+// number where none does.
+inline int64_t NextBreakOf(const WeightSchedule& schedule, int64_t step) {
+  const auto* annealed = std::get_if<AnnealedWeights>(&schedule);
+  if (annealed == nullptr) return NextChange(schedule, step);
+  if (step < annealed->from) return annealed->from;
+  return step < annealed->until ? annealed->until : INT64_MAX;
+}
+
 // u + s (w - u), exactly u at s = 0 and w at s = 1.
 inline double Blend(double even, double weight, double strength) {
   if (strength == 0) return even;

@@ -341,10 +341,13 @@ TEST(FarTimeTest, WhatCanNotLeapIsRefused) {
   };
   LinearProblem hinge = Far(D8(), 100);
   hinge.loss = Loss::kHinge;
-  EXPECT_THAT(error(hinge), HasSubstr("whose slope has no jump"));
-  LinearProblem decay = Far(D8(), 100);
-  decay.penalty.strength = 0.1;
-  EXPECT_THAT(error(decay), HasSubstr("no penalty"));
+  EXPECT_THAT(error(hinge), HasSubstr("no hinge"));
+  LinearProblem lasso = Far(D8(), 100);
+  lasso.penalty = {.kind = Penalty::kAbsolute, .strength = 0.1};
+  EXPECT_THAT(error(lasso), HasSubstr("no sum of sizes"));
+  LinearProblem cosine = Far(D8(), 100);
+  cosine.rate_schedule = CosineRate{};
+  EXPECT_THAT(error(cosine), HasSubstr("needs no last step"));
   LinearProblem loose = Far(D8(), 100);
   loose.leap->tolerance = 1;
   EXPECT_THAT(error(loose), HasSubstr("leap.tolerance: want 1e-13 to 1e-3"));

@@ -1,0 +1,93 @@
+#ifndef STEELYARD_TRAINING_LINEAR_FIELD_H_
+#define STEELYARD_TRAINING_LINEAR_FIELD_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "training/far_field.h"
+#include "training/objective.h"
+#include "training/tiles.h"
+#include "training/weights.h"
+
+namespace steelyard::training {
+
+// The flow of a linear model: L(theta) = (1/n) sum_i w_i a_i l(u_i) + the
+// penalty, as descent.h.
+class LinearField final : public FarField {
+ public:
+  struct Objective {
+    Loss loss;             // all kinds but kSquared and kSoftmaxCrossEntropy
+    Penalty penalty = {};  // not kAbsolute
+  };
+
+  // `tiles` must outlive this.  weights: of its rows.  part: 1 for the rows
+  // that can be separated (separable_part.h), 0 for the others; empty where
+  // that is not known.
+  LinearField(const Tiles& tiles, const RowWeights& weights,
+              const Objective& objective, std::span<const double> part,
+              const Course& course);
+
+  double RateBound() const override;
+  double LongestRow(std::span<const double> /*theta*/) override {
+    return longest_;
+  }
+  double ToKink(std::span<const double> theta,
+                std::span<const double> field) override;
+  // Without a penalty, what the rows span that can't be separated: they pull
+  // nowhere else, and what the others pull there falls as 1 / t.
+  bool Settle(double s, double allowed, std::span<double> theta) override;
+  void Hold() override;
+
+ private:
+  // A diagonal of a Hessian's rows, and that of the penalty.
+  struct Bend {
+    double even = 0;   // times the identity
+    double along = 0;  // times theta theta' / ||theta||^2
+  };
+
+  void Slope(double log_factor, double strength, const double* theta,
+             double* slope) override;
+  void StartWatching() override { sides_.clear(); }
+  void Curvature(double log_factor, double strength,
+                 std::span<const double> theta, std::span<double> values,
+                 std::span<double> vectors) override;
+
+  void SetStrength(double strength);
+  // Writes u, [n].
+  void Margins(const double* theta);
+  // From u in margins_ to e^log_factor c a D (-l'(u)) in pull_.
+  void Pull(double log_factor);
+  void CheckSides();
+  double Steepness(double u) const;
+  Bend PenaltyBend(const double* theta) const;
+  double scale(size_t i) const { return scales_.empty() ? 1 : scales_[i]; }
+  // Whether a row takes part: those that can't be separated do not once they
+  // are held.
+  bool Moves(size_t i) const { return held_.empty() || part_[i] != 0; }
+  // Takes from `vector`, [d], what lies in the held directions.
+  void LeaveHeld(double* vector) const;
+
+  const Tiles& tiles_;
+  const RowWeights weights_;
+  const Objective objective_;
+  const std::vector<double> part_;
+  double strength_ = -1;          // that log_pull_ is of
+  double longest_ = 0;            // row, with its D
+  std::vector<double> shapes_;    // ln(a D), [n]
+  std::vector<double> log_pull_;  // ln(c a D), [n]
+  std::vector<double> scales_;    // D, [n]; none: all 1, and O 0
+  std::vector<double> offsets_;   // O, [n]
+  std::vector<double> squares_;   // ||z||^2, [n]
+  std::vector<double> span_;      // of the rows that can't be separated, [m, d]
+  std::vector<double> held_;      // span_, once held
+  std::vector<char> sides_;       // of the kink, [n]
+  double bend_ = 0;               // the penalty's largest curvature, likewise
+  AlignedDoubles margins_;        // [8 * tiles]
+  AlignedDoubles pull_;           // [8 * tiles], 0 beyond the rows
+  AlignedDoubles partial_;        // [d, 8]
+};
+
+}  // namespace steelyard::training
+
+#endif  // STEELYARD_TRAINING_LINEAR_FIELD_H_
