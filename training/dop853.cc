@@ -210,6 +210,7 @@ bool Dop853::Step(double least_length) {
   constexpr double kStable = 4;  // the border is at about 6
   for (;;) {
     if (!(pace_.length >= least_length)) return false;
+    Try();
     for (size_t stage = 1; stage <= kPlain; ++stage) {
       Evaluate(stage, s_, pace_.length, y_);
       if (stage + 1 == kPlain) stage_ = room_;

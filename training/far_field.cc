@@ -125,12 +125,12 @@ bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
     }
     moved = std::sqrt(moved);
     // What no Hessian shows is a second power of the way, or rounding; of
-    // this, that it may move theta for ever, unless the objective is bounded.
+    // this, that it may move theta for ever, unless nothing does.
     const double rounding =
         kRounding * steepest * NormOf(dimension_, theta.data());
     if (!(moved <= basin.allowed) ||
         along_flat > 10 * steepest * moved * moved + rounding ||
-        (along_flat > 0 && !coercive_ &&
+        (along_flat > 0 && !bounded_ &&
          rounding * std::exp(s) > basin.allowed)) {
       return false;
     }

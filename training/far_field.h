@@ -100,6 +100,8 @@ class FarField {
     smooth_ = true;
     StartWatching();
   }
+  // Forgets what has passed, but not from where on it is watched.
+  void Forgive() { smooth_ = true; }
 
   int64_t gradients() const { return gradients_; }
 
@@ -138,8 +140,8 @@ class FarField {
   double least_margin_ = 0;
   // Beside the largest curvature, what rounding leaves of one.
   double curvature_noise_ = 1e-8;
-  // Whether the objective grows without a bound with theta.
-  bool coercive_ = false;
+  // Whether nothing ever pulls where the Hessian at a minimum is flat.
+  bool bounded_ = false;
   int64_t settled_ = 0;
 
  private:

@@ -97,7 +97,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
     return false;
   }
   step_terms_ = terms_ = static_cast<int>(terms);
-  error_ += kOmittedShare * tolerance_;
+  omitted_ = Omitted();
   audit_at_ = s;
   slow_steps_ = 0;
   stiff_steps_ = 0;
@@ -154,6 +154,7 @@ void FarTime::MakeSolver(bool implicit, double s,
     const auto bound = [this] { return field_->RateBound(); };
     solver_ = std::make_unique<Dop853>(slope, allowed, bound, s, std::move(y));
   }
+  solver_->set_on_try([this] { field_->Forgive(); });
 }
 
 void FarTime::ChooseTerms() {
@@ -162,8 +163,9 @@ void FarTime::ChooseTerms() {
   // With a term less the last one is the first omitted.
   const double last = lengths.back() / static_cast<double>(lengths.size());
   if (terms_ > 1 && last <= allowed) {
-    error_ += last / unit_;
     --terms_;
+    // From here on it falls as 1 / t, and none is known that is omitted.
+    if (terms_ == 1) error_ += last / unit_;
   } else if (Omitted() > allowed) {
     if (terms_ == FarField::kMostTerms) {
       end_ = End::kSeries;
@@ -290,6 +292,9 @@ absl::Status FarTime::TakeStep() {
   unit_ = Unit(solver_->s(), solver_->y());
   const double noise = kNoise * LengthOf(solver_->y());
   error_ += std::max(0.0, solver_->error() - noise) / unit_;
+  // The series falls: at the begin it omits most.
+  error_ += omitted_ * solver_->taken() / unit_;
+  omitted_ = Omitted();
   rounding_ = std::max(rounding_, noise / unit_);
   CheckGain(evaluations_ - before);
   ChooseTerms();
@@ -333,7 +338,8 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
                             error_,
                             rounding_,
                             audit_at_,
-                            settle_at_};
+                            settle_at_,
+                            omitted_};
   const int64_t counts[] = {on && pace.rejected ? 1 : 0,
                             on ? terms_ : 0,
                             on ? step_terms_ : 0,
@@ -373,6 +379,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   rounding_ = numbers[4];
   audit_at_ = numbers[5];
   settle_at_ = numbers[6];
+  omitted_ = numbers[7];
   slow_steps_ = counts[3];
   stiff_steps_ = counts[4];
   evaluations_ = counts[5];

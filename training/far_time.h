@@ -81,7 +81,7 @@ class FarTime {
   absl::Status ReadState(bool started, std::span<const uint64_t> words);
 
  private:
-  static constexpr int64_t kNumbers = 7;
+  static constexpr int64_t kNumbers = 8;
   static constexpr int64_t kCounts = 9;
   static constexpr int64_t kOwnWords = kNumbers + kCounts;
 
@@ -121,6 +121,7 @@ class FarTime {
   double rounding_ = 0;
   double audit_at_ = 0;      // the next
   double settle_at_ = 0;     // likewise
+  double omitted_ = 0;       // by the series, where the last step ended
   int64_t slow_steps_ = 0;   // in a row
   int64_t stiff_steps_ = 0;  // likewise
   int64_t evaluations_ = 0;  // after the last step

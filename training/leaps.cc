@@ -19,6 +19,7 @@ constexpr int64_t kShare = 5;
 // After a place that no leap passes, the first try is so many steps on, and
 // each wait twice the one before, as long as that is sooner.
 constexpr int64_t kShortWait = 16;
+constexpr int64_t kLongLeap = 1000;
 // No run gets further than the first by real steps, nor tries to leap for
 // longer than the second where it can't do without.
 constexpr int64_t kMostSteps = 100'000'000'000;
@@ -74,10 +75,12 @@ absl::Status Leaps::Leave(absl::Status failure, std::span<double> theta,
   if (beyond && far_.reach() > std::log(kMostTries)) return failure;
   const bool kink = far_.end() == FarTime::End::kKink;
   *step = far_.Leave(theta);
-  wait_ = kink ? kShortWait : 0;
   if (kink) {
+    // Where leaps are short their starts cost more than real steps.
+    if (*step - began_ > kLongLeap) wait_ = kShortWait;
     Wait(*step);
   } else {
+    wait_ = 0;
     try_at_ = 2 * *step;
   }
   return absl::OkStatus();
@@ -89,9 +92,9 @@ absl::Status Leaps::Run(int64_t step, int64_t count, std::span<double> theta,
   while (step < last) {
     if (step == break_) BeginPiece(step);
     const int64_t end = std::min(last, break_);
-    if (!far_.started() && step >= try_at_ &&
-        !far_.Start(static_cast<double>(step), theta)) {
-      Wait(step);
+    if (!far_.started() && step >= try_at_) {
+      began_ = step;
+      if (!far_.Start(static_cast<double>(step), theta)) Wait(step);
     }
     if (far_.started()) {
       absl::Status failure =
@@ -131,6 +134,7 @@ void Leaps::WriteState(std::span<uint64_t> words) const {
   words[2] = static_cast<uint64_t>(real_steps_);
   words[3] = static_cast<uint64_t>(wait_);
   words[4] = static_cast<uint64_t>(piece_);
+  words[5] = static_cast<uint64_t>(began_);
   far_.WriteState(words.subspan(kOwnWords));
 }
 
@@ -139,6 +143,7 @@ absl::Status Leaps::ReadState(std::span<const uint64_t> words) {
   real_steps_ = static_cast<int64_t>(words[2]);
   wait_ = static_cast<int64_t>(words[3]);
   piece_ = static_cast<int64_t>(words[4]);
+  began_ = static_cast<int64_t>(words[5]);
   far_.Begin(piece_);
   break_ = far_.NextBreak(piece_);
   return far_.ReadState(words[0] == 1, words.subspan(kOwnWords));

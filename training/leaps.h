@@ -46,7 +46,7 @@ class Leaps {
   absl::Status ReadState(std::span<const uint64_t> words);
 
  private:
-  static constexpr int64_t kOwnWords = 5;
+  static constexpr int64_t kOwnWords = 6;
 
   // Takes up the formulas of the step after `step`.
   void BeginPiece(int64_t step);
@@ -62,6 +62,7 @@ class Leaps {
   int64_t real_steps_ = 0;
   int64_t try_at_;     // no leap is tried before so many steps
   int64_t wait_ = 0;   // how many steps the last wait was, after a break
+  int64_t began_ = 0;  // where the last leap was tried
   int64_t piece_ = 0;  // where the formulas that hold began
   int64_t break_;      // where others do
 };

@@ -58,7 +58,7 @@ LinearField::LinearField(const Tiles& tiles, const RowWeights& weights,
       pull_(margins_.size()),
       partial_(tiles.columns() * Tiles::kRows) {
   curvature_noise_ = 1e-13;
-  coercive_ = objective.penalty.strength > 0;
+  bounded_ = penalized() || objective.loss.kind == Loss::kSquaredHinge;
   for (int64_t i = 0; i < tiles.rows(); ++i) {
     const RowShape shape = ShapeOf(objective.loss, tiles.label(i));
     shapes_.push_back(std::log(shape.factor * shape.scale));
@@ -73,7 +73,7 @@ LinearField::LinearField(const Tiles& tiles, const RowWeights& weights,
     offsets_.push_back(shape.offset);
   }
   log_pull_.resize(shapes_.size());
-  if (!coercive_) span_ = SpanOfRest(tiles, part_);
+  if (!bounded_) span_ = SpanOfRest(tiles, part_);
 }
 
 void LinearField::SetStrength(double strength) {
@@ -149,7 +149,7 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
   CheckSides();
   Pull(log_factor);
   tiles_.AddUp(pull_.data(), partial_.data(), slope);
-  if (coercive_) {
+  if (penalized()) {
     const double factor = std::exp(log_factor);
     const double shrink =
         factor * ShrinkOf(objective_.penalty, dimension(), theta);
@@ -163,6 +163,9 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
 // -d ln(-l'(u)) / du, as well as a Newton step needs it.
 double LinearField::Steepness(double u) const {
   if (objective_.loss.kind == Loss::kExponential) return 1;
+  if (objective_.loss.kind == Loss::kSquaredHinge) {
+    return u < 1 ? 1 / (1 - u) : 0;
+  }
   double reach = 1e-3 * std::max(1.0, std::fabs(u));
   double low = u - reach;
   double high = u + reach;
@@ -170,9 +173,8 @@ double LinearField::Steepness(double u) const {
   if (const std::optional<double> kink = KinkOf(objective_.loss)) {
     (u >= *kink ? low : high) = u;
   }
-  const double fall =
-      LogPull(objective_.loss, low) - LogPull(objective_.loss, high);
-  return std::isfinite(fall) ? fall / (high - low) : 0;
+  return (LogPull(objective_.loss, low) - LogPull(objective_.loss, high)) /
+         (high - low);
 }
 
 double LinearField::RateBound() const {
@@ -237,7 +239,7 @@ void LinearField::Curvature(double log_factor, double strength,
   }
   Eigen::MatrixXd hessian = Eigen::MatrixXd::Zero(d, d);
   hessian.selfadjointView<Eigen::Lower>().rankUpdate(scaled);
-  if (coercive_) {
+  if (penalized()) {
     const double factor = std::exp(log_factor);
     const Bend bend = PenaltyBend(at.data());
     const Eigen::Map<const Eigen::VectorXd> direction(at.data(), d);
@@ -254,7 +256,7 @@ void LinearField::Curvature(double log_factor, double strength,
 }
 
 bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
-  if (coercive_ || part_.empty()) return FarField::Settle(s, allowed, theta);
+  if (bounded_ || part_.empty()) return FarField::Settle(s, allowed, theta);
   if (!Constant() || span_.empty() || settled_ > 0) return false;
   // The rest's own Hessian within its span.
   const auto d = static_cast<Eigen::Index>(dimension());
@@ -301,7 +303,7 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
 
 void LinearField::Hold() {
   const bool all = std::find(part_.begin(), part_.end(), 1) == part_.end();
-  if (coercive_ || all) return FarField::Hold();
+  if (bounded_ || all) return FarField::Hold();
   held_ = span_;
   settled_ = static_cast<int64_t>(span_.size()) / dimension();
   strength_ = -1;

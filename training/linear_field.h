@@ -34,8 +34,8 @@ class LinearField final : public FarField {
   }
   double ToKink(std::span<const double> theta,
                 std::span<const double> field) override;
-  // Without a penalty, what the rows span that can't be separated: they pull
-  // nowhere else, and what the others pull there falls as 1 / t.
+  // Where L has no minimum, what the rows span that can't be separated: they
+  // pull nowhere else, and what the others pull there falls as 1 / t.
   bool Settle(double s, double allowed, std::span<double> theta) override;
   void Hold() override;
 
@@ -61,6 +61,7 @@ class LinearField final : public FarField {
   void CheckSides();
   double Steepness(double u) const;
   Bend PenaltyBend(const double* theta) const;
+  bool penalized() const { return objective_.penalty.strength > 0; }
   double scale(size_t i) const { return scales_.empty() ? 1 : scales_[i]; }
   // Whether a row takes part: those that can't be separated do not once they
   // are held.

@@ -65,12 +65,18 @@ class OdeSolver {
   double taken() const { return taken_; }
   // Its estimated error, as a Euclidean length.
   double error() const { return error_; }
+  // Called before f is evaluated for a step that may or may not stand: what it
+  // saw since the last call is what the step is made of.
+  void set_on_try(std::function<void()> on_try) { on_try_ = std::move(on_try); }
   const Pace& pace() const { return pace_; }
   void set_pace(const Pace& pace) { pace_ = pace; }
   // Of f, but for Interpolate.
   int64_t evaluations() const { return evaluations_; }
 
  protected:
+  void Try() {
+    if (on_try_) on_try_();
+  }
   // Moves on to `next`, which becomes room; the next step is `factor` times as
   // long.
   void Accept(double error, double factor, std::vector<double>& next) {
@@ -86,6 +92,7 @@ class OdeSolver {
 
   const Field field_;
   const Allowed allowed_;
+  std::function<void()> on_try_;
   double s_;
   std::vector<double> y_;
   double begin_;

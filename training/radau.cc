@@ -147,6 +147,7 @@ void Radau::FromModes(const std::vector<double>& modes,
 
 void Radau::StageSlopes() {
   const Method& method = TheMethod();
+  Try();
   for (size_t i = 0; i < kStages; ++i) {
     for (size_t j = 0; j < y_.size(); ++j) room_[j] = y_[j] + stages_[i][j];
     field_(s_ + method.nodes[i] * pace_.length, room_, error_room_);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -116,6 +117,65 @@ inline bool ExpectAlike(LinearProblem problem, int64_t steps) {
         << (*got)->step;
   }
   return leapt;
+}
+
+// The problem to 10^log10_steps by leaps.
+inline LinearProblem Far(LinearProblem problem, double log10_steps,
+                         int points_per_decade = 1) {
+  problem.leap = Leap{};
+  problem.schedule = LogSchedule{.points_per_decade = points_per_decade};
+  problem.log10_steps = log10_steps;
+  problem.steps = Trainer::kFarStep;
+  return problem;
+}
+
+// The metrics by log10 of the step, of all steps but 0.
+inline std::map<double, Values> MeasureFar(LinearProblem problem) {
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(std::move(problem));
+  std::map<double, Values> by_place;
+  for (const Evaluation& evaluation : RunToEnd(*trainer)) {
+    if (evaluation.step == 0) continue;
+    by_place[evaluation.log10_step] = ByName(*trainer, evaluation);
+  }
+  return by_place;
+}
+
+// What cutting a run and resuming it must not change.
+inline std::vector<std::pair<double, double>> Bits(const LinearProblem& problem,
+                                                   int64_t steps_a_call,
+                                                   bool resume) {
+  std::vector<std::pair<double, double>> bits;
+  std::unique_ptr<Trainer> trainer = MakeTrainer(problem);
+  while (!trainer->done()) {
+    const auto evaluation = trainer->Advance(steps_a_call);
+    EXPECT_THAT(evaluation, IsOk());
+    if (evaluation->has_value()) {
+      // Of step 0 it is no number.
+      const double place =
+          (*evaluation)->step == 0 ? 0 : (*evaluation)->log10_step;
+      for (const MetricValue& value : (*evaluation)->values) {
+        bits.emplace_back(place, value.value);
+      }
+    }
+    if (!resume) continue;
+    const std::string state = trainer->SaveState();
+    trainer = MakeTrainer(problem);
+    EXPECT_THAT(trainer->RestoreState(state), IsOk());
+    EXPECT_EQ(trainer->SaveState(), state);
+  }
+  return bits;
+}
+
+// Whole, cut, and resumed after each call.
+inline void ExpectSameBits(const LinearProblem& problem, bool cuts) {
+  const auto whole = Bits(problem, Trainer::kFarStep, false);
+  const auto same = [&](const std::vector<std::pair<double, double>>& bits) {
+    return bits == whole;
+  };
+  EXPECT_TRUE(same(Bits(problem, Trainer::kFarStep, true)));
+  if (!cuts) return;
+  EXPECT_TRUE(same(Bits(problem, 37, false)));
+  EXPECT_TRUE(same(Bits(problem, 37, true)));
 }
 
 }  // namespace steelyard::training

@@ -21,26 +21,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-LinearProblem Far(LinearProblem problem, double log10_steps,
-                  int points_per_decade = 1) {
-  problem.leap = Leap{};
-  problem.schedule = LogSchedule{.points_per_decade = points_per_decade};
-  problem.log10_steps = log10_steps;
-  problem.steps = Trainer::kFarStep;
-  return problem;
-}
-
-// The metrics by log10 of the step, of all steps but 0.
-std::map<double, Values> MeasureFar(LinearProblem problem) {
-  const std::unique_ptr<Trainer> trainer = MakeTrainer(std::move(problem));
-  std::map<double, Values> by_place;
-  for (const Evaluation& evaluation : RunToEnd(*trainer)) {
-    if (evaluation.step == 0) continue;
-    by_place[evaluation.log10_step] = ByName(*trainer, evaluation);
-  }
-  return by_place;
-}
-
 // One coordinate of descent on c e^(-a x) from x = 0 with the rate eta.  Of u =
 // e^(a x) / (eta c a^2) a step is u <- u e^(1/u), and
 //   A(u) = u - ln(u) / 2 + 1 / (6 u) + 1 / (16 u^2) + 19 / (540 u^3) + O(u^-4)
@@ -257,43 +237,6 @@ TEST(FarTimeTest, LeapsLieOverRealSteps) {
   }
   std::cout << leaping << " of 24 leapt\n";
   EXPECT_GE(leaping, 12);
-}
-
-// What cutting a run and resuming it must not change.
-std::vector<std::pair<double, double>> Bits(const LinearProblem& problem,
-                                            int64_t steps_a_call, bool resume) {
-  std::vector<std::pair<double, double>> bits;
-  std::unique_ptr<Trainer> trainer = MakeTrainer(problem);
-  while (!trainer->done()) {
-    const auto evaluation = trainer->Advance(steps_a_call);
-    EXPECT_THAT(evaluation, IsOk());
-    if (evaluation->has_value()) {
-      // Of step 0 it is no number.
-      const double place =
-          (*evaluation)->step == 0 ? 0 : (*evaluation)->log10_step;
-      for (const MetricValue& value : (*evaluation)->values) {
-        bits.emplace_back(place, value.value);
-      }
-    }
-    if (!resume) continue;
-    const std::string state = trainer->SaveState();
-    trainer = MakeTrainer(problem);
-    EXPECT_THAT(trainer->RestoreState(state), IsOk());
-    EXPECT_EQ(trainer->SaveState(), state);
-  }
-  return bits;
-}
-
-// Whole, cut, and resumed after each call.
-void ExpectSameBits(const LinearProblem& problem, bool cuts) {
-  const auto whole = Bits(problem, Trainer::kFarStep, false);
-  const auto same = [&](const std::vector<std::pair<double, double>>& bits) {
-    return bits == whole;
-  };
-  EXPECT_TRUE(same(Bits(problem, Trainer::kFarStep, true)));
-  if (!cuts) return;
-  EXPECT_TRUE(same(Bits(problem, 37, false)));
-  EXPECT_TRUE(same(Bits(problem, 37, true)));
 }
 
 TEST(FarTimeTest, NeitherCutsNorResumesChangeABit) {
