@@ -24,20 +24,22 @@ TEST_P(FarStepsTest, LeapsLieOverAMillionSteps) {
                  : 0;
   }
   std::cout << leapt << " of 50 leapt\n";
+  EXPECT_GE(leapt, 49);
 }
 
-// 48 problems with rows that can't be separated, in six parts.
+// 54 problems with rows that can't be separated, in six parts.
 TEST_P(FarStepsTest, LeapsLieOverStepsWhereAPartConverges) {
   const uint64_t seed = std::random_device()();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   int leapt = 0;
-  for (int k = 0; k < 8; ++k) {
-    leapt += ExpectAlike(RandomProblem(k % 2, false, 4000, random), 1'000'000)
+  for (int k = 0; k < 9; ++k) {
+    leapt += ExpectAlike(RandomProblem(k % 3, false, 4000, random), 1'000'000)
                  ? 1
                  : 0;
   }
-  std::cout << leapt << " of 8 leapt\n";
+  std::cout << leapt << " of 9 leapt\n";
+  EXPECT_GE(leapt, 8);
 }
 
 // 42 of few values to 10^7.
@@ -52,6 +54,7 @@ TEST_P(FarStepsTest, LeapsLieOverTenMillionSteps) {
                  : 0;
   }
   std::cout << leapt << " of 7 leapt\n";
+  EXPECT_GE(leapt, 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, FarStepsTest, testing::Range(0, 6));
