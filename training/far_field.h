@@ -81,8 +81,9 @@ class FarField {
   // its Hessian, and where that has no curvature that no double shows, nothing
   // pulls.  False where formulas still change.  Costs as Modes.
   virtual bool Settle(double s, double allowed, std::span<double> theta);
-  // Holds again what has been settled.
+  // Holds again what has been settled, or lets it go.
   virtual void Hold() { settled_ = dimension_; }
+  virtual void Release() { settled_ = 0; }
   // Of how many dimensions the held part is.
   int64_t settled() const { return settled_; }
 

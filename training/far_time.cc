@@ -374,6 +374,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   for (size_t k = 0; k < kCounts; ++k) {
     counts[k] = static_cast<int64_t>(words[d + kNumbers + k]);
   }
+  field_->Release();
   if (counts[8] > 0) field_->Hold();
   error_ = numbers[3];
   rounding_ = numbers[4];

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "support/check.h"
 #include "support/status_macros.h"
 #include "training/trainer.h"
 
@@ -139,6 +140,14 @@ void Leaps::WriteState(std::span<uint64_t> words) const {
 }
 
 absl::Status Leaps::ReadState(std::span<const uint64_t> words) {
+  std::vector<uint64_t> before(words.size());
+  WriteState(before);
+  absl::Status read = TakeUp(words);
+  if (!read.ok()) STEELYARD_CHECK(TakeUp(before).ok());
+  return read;
+}
+
+absl::Status Leaps::TakeUp(std::span<const uint64_t> words) {
   try_at_ = static_cast<int64_t>(words[1]);
   real_steps_ = static_cast<int64_t>(words[2]);
   wait_ = static_cast<int64_t>(words[3]);

@@ -41,11 +41,11 @@ class Leaps {
 
   int64_t state_words() const { return kOwnWords + far_.state_words(); }
   void WriteState(std::span<uint64_t> words) const;
-  // Errors: DataLoss where no run is ever in this state; then good for nothing
-  // else.
+  // Errors: DataLoss where no run is ever in this state; nothing has changed.
   absl::Status ReadState(std::span<const uint64_t> words);
 
  private:
+  absl::Status TakeUp(std::span<const uint64_t> words);
   static constexpr int64_t kOwnWords = 6;
 
   // Takes up the formulas of the step after `step`.

@@ -309,4 +309,10 @@ void LinearField::Hold() {
   strength_ = -1;
 }
 
+void LinearField::Release() {
+  FarField::Release();
+  held_.clear();
+  strength_ = -1;
+}
+
 }  // namespace steelyard::training

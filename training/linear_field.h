@@ -38,6 +38,7 @@ class LinearField final : public FarField {
   // pull nowhere else, and what the others pull there falls as 1 / t.
   bool Settle(double s, double allowed, std::span<double> theta) override;
   void Hold() override;
+  void Release() override;
 
  private:
   // A diagonal of a Hessian's rows, and that of the penalty.

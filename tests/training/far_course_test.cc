@@ -173,6 +173,24 @@ TEST(FarCourseTest, WhatHasAMinimumEndsThere) {
   }
 }
 
+TEST(FarCourseTest, AnEarlierStateIsTakenUpWhereMoreHasSettled) {
+  LinearProblem problem = ToyA({1, 10, 1});
+  problem.train = MakeRows({{1, 0}, {0, 1}, {0, -1}}, {1, 1, 1});
+  problem = Far(problem, 100);
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(problem);
+  for (int k = 0; k < 5; ++k) EXPECT_THAT(trainer->Advance(1000), IsOk());
+  const std::string early = trainer->SaveState();
+  const auto settled = [&trainer] {
+    const std::vector<Evaluation> rest = RunToEnd(*trainer);
+    return ByName(*trainer, rest.back());
+  };
+  const Values first = settled();
+  EXPECT_EQ(first.at("leap/settled_dimensions"), 1);
+  EXPECT_THAT(trainer->RestoreState(early), IsOk());
+  EXPECT_EQ(trainer->SaveState(), early);
+  EXPECT_EQ(settled(), first);
+}
+
 TEST(FarCourseTest, NeitherCutsNorResumesChangeABit) {
   LinearProblem breaks = D8(PerClass(D8().train, 10, 1));
   breaks.rate_schedule = StepRate{.at = {777, 5000}, .factor = 0.5};
