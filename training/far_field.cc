@@ -86,6 +86,10 @@ void FarField::Modes(double s, int terms, std::span<const double> theta,
   }
 }
 
+double FarField::Length(const double* difference, double /*noise*/) const {
+  return NormOf(dimension_, difference);
+}
+
 bool FarField::Constant() const {
   return NextBreak(piece_) == std::numeric_limits<int64_t>::max();
 }
@@ -166,15 +170,19 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
   const int64_t d = dimension();
   const double step = std::exp(-s);
   std::copy(theta.begin(), theta.end(), theta_.data());
+  double noise = 0;
   for (int k = 0; k < terms; ++k) {
     double* slope = slopes_[static_cast<size_t>(k)].data();
     Slope(s + LogRate(s, k), Strength(s, k), theta_.data(), slope);
-    if (k == 0) first_margin_ = least_margin_;
+    if (k == 0) {
+      first_margin_ = least_margin_;
+      noise = noise_;
+    }
     for (int64_t j = 0; j < d; ++j) theta_.data()[j] += step * slope[j];
   }
   gradients_ += terms;
   std::copy_n(slopes_.front().data(), d, field.begin());
-  differences_.assign(1, NormOf(d, field.data()));
+  differences_.assign(1, Length(field.data(), noise));
   for (int k = 1; k < terms; ++k) {
     // Where Delta^(k-1) of G_j stood, Delta^k of it: the first is that of G_0.
     for (int i = 0; i + k < terms; ++i) {
@@ -183,7 +191,8 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
       for (int64_t j = 0; j < d; ++j) low[j] = high[j] - low[j];
     }
     const double* difference = slopes_.front().data();
-    differences_.push_back(NormOf(d, difference));
+    noise *= 2;
+    differences_.push_back(Length(difference, noise));
     const double factor = (k % 2 == 0 ? 1.0 : -1.0) / (k + 1);
     for (int64_t j = 0; j < d; ++j) {
       field[static_cast<size_t>(j)] += factor * difference[j];

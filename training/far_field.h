@@ -90,8 +90,8 @@ class FarField {
   // Takes real steps, the first of them after t steps; theta: [d].
   void TakeSteps(double t, int64_t count, std::span<double> theta);
 
-  // Of the last Evaluate: the length of Delta^k G for each k < terms, and the
-  // least margin.
+  // Of the last Evaluate: the length of Delta^k G for each k < terms, what only
+  // rounds left out where the model knows of it, and the least margin.
   std::span<const double> differences() const { return differences_; }
   double least_margin() const { return first_margin_; }
   // Whether no margin has passed a place where the loss's slope, or its
@@ -120,6 +120,9 @@ class FarField {
                          std::span<const double> theta,
                          std::span<double> values, std::span<double> vectors);
 
+  // The length of a difference, [d], of which rounding may have left `noise`.
+  virtual double Length(const double* difference, double noise) const;
+
   void Pass() { smooth_ = false; }
   // Moves theta along `count` eigenvectors to where a slope of L vanishes, by
   // steps of Newton's method: false where one is longer than `allowed`, or the
@@ -139,6 +142,8 @@ class FarField {
   double Strength(double s, int ahead) const;
 
   double least_margin_ = 0;
+  // What rounding may have left of the last slope, as a length; 0: not known.
+  double noise_ = 0;
   // Beside the largest curvature, what rounding leaves of one.
   double curvature_noise_ = 1e-8;
   // Whether nothing ever pulls where the Hessian at a minimum is flat.

@@ -91,7 +91,7 @@ absl::Status Leaps::Run(int64_t step, int64_t count, std::span<double> theta,
                         const RealSteps& take) {
   const int64_t last = step + count;
   while (step < last) {
-    if (step == break_) BeginPiece(step);
+    if (step >= break_) BeginPiece(step);
     const int64_t end = std::min(last, break_);
     if (!far_.started() && step >= try_at_) {
       began_ = step;

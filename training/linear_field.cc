@@ -19,6 +19,9 @@ std::optional<double> KinkOf(const Loss& loss) {
   return std::nullopt;
 }
 
+// What rounding does to a sum of pulls, beside its terms.
+constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
+
 // Orthonormal directions of what the rows of part 0 span, one after the other.
 std::vector<double> SpanOfRest(const Tiles& tiles,
                                std::span<const double> part) {
@@ -73,7 +76,12 @@ LinearField::LinearField(const Tiles& tiles, const RowWeights& weights,
     offsets_.push_back(shape.offset);
   }
   log_pull_.resize(shapes_.size());
-  if (!bounded_) span_ = SpanOfRest(tiles, part_);
+  if (bounded_) return;
+  span_ = SpanOfRest(tiles, part_);
+  if (span_.empty()) return;
+  part_pull_ = AlignedDoubles(pull_.size());
+  rest_ = AlignedDoubles(dimension());
+  off_.resize(static_cast<size_t>(dimension()));
 }
 
 void LinearField::SetStrength(double strength) {
@@ -133,13 +141,44 @@ void LinearField::CheckSides() {
   }
 }
 
-void LinearField::LeaveHeld(double* vector) const {
+void LinearField::LeaveSpan(double* vector) const {
   const auto d = static_cast<size_t>(dimension());
-  for (size_t first = 0; first < held_.size(); first += d) {
+  for (size_t first = 0; first < span_.size(); first += d) {
     double along = 0;
-    for (size_t j = 0; j < d; ++j) along += held_[first + j] * vector[j];
-    for (size_t j = 0; j < d; ++j) vector[j] -= along * held_[first + j];
+    for (size_t j = 0; j < d; ++j) along += span_[first + j] * vector[j];
+    for (size_t j = 0; j < d; ++j) vector[j] -= along * span_[first + j];
   }
+}
+
+void LinearField::AddUpParts(double* slope) {
+  double* pull = part_pull_.data();
+  double gross = 0;
+  for (size_t i = 0; i < part_.size(); ++i) {
+    pull[i] = part_[i] == 0 ? pull_.data()[i] : 0;
+    gross += pull[i] * std::sqrt(squares_[i]);
+  }
+  noise_ = kRounding * gross;
+  tiles_.AddUp(pull, partial_.data(), rest_.data());
+  for (size_t i = 0; i < part_.size(); ++i) pull[i] = pull_.data()[i] - pull[i];
+  tiles_.AddUp(pull, partial_.data(), slope);
+  if (held()) return LeaveSpan(slope);
+  std::copy_n(rest_.data(), off_.size(), off_.begin());
+  LeaveSpan(off_.data());
+  if (settling_) std::fill_n(slope, off_.size(), 0.0);
+  for (size_t j = 0; j < off_.size(); ++j) {
+    slope[j] += rest_.data()[j] - off_[j];
+  }
+}
+
+double LinearField::Length(const double* difference, double noise) const {
+  const double length = NormOf(dimension(), difference);
+  if (span_.empty() || noise == 0) return length;
+  std::vector<double> off(difference, difference + dimension());
+  LeaveSpan(off.data());
+  const double outside = NormOf(dimension(), off.data());
+  const double within =
+      std::sqrt(std::max(0.0, (length - outside) * (length + outside)));
+  return within <= noise ? outside : length;
 }
 
 void LinearField::Slope(double log_factor, double strength, const double* theta,
@@ -148,7 +187,11 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
   Margins(theta);
   CheckSides();
   Pull(log_factor);
-  tiles_.AddUp(pull_.data(), partial_.data(), slope);
+  if (span_.empty()) {
+    tiles_.AddUp(pull_.data(), partial_.data(), slope);
+  } else {
+    AddUpParts(slope);
+  }
   if (penalized()) {
     const double factor = std::exp(log_factor);
     const double shrink =
@@ -157,7 +200,6 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
     const Bend bend = PenaltyBend(theta);
     bend_ = factor * (bend.even + std::max(0.0, bend.along));
   }
-  LeaveHeld(slope);
 }
 
 // -d ln(-l'(u)) / du, as well as a Newton step needs it.
@@ -235,7 +277,7 @@ void LinearField::Curvature(double log_factor, double strength,
     const double factor = std::sqrt(std::max(0.0, square));
     for (Eigen::Index j = 0; j < d; ++j)
       scaled(j, i) = factor * tiles_.at(i, j);
-    LeaveHeld(scaled.col(i).data());
+    if (held()) LeaveSpan(scaled.col(i).data());
   }
   Eigen::MatrixXd hessian = Eigen::MatrixXd::Zero(d, d);
   hessian.selfadjointView<Eigen::Lower>().rankUpdate(scaled);
@@ -289,14 +331,16 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
     return false;
   }
   const Eigen::MatrixXd modes = span * eigen.eigenvectors();
-  if (!Descend(s,
-               {m,
-                {eigen.eigenvalues().data(), static_cast<size_t>(m)},
-                {modes.data(), static_cast<size_t>(modes.size())},
-                allowed},
-               theta)) {
-    return false;
-  }
+  settling_ = true;
+  const bool settled =
+      Descend(s,
+              {m,
+               {eigen.eigenvalues().data(), static_cast<size_t>(m)},
+               {modes.data(), static_cast<size_t>(modes.size())},
+               allowed},
+              theta);
+  settling_ = false;
+  if (!settled) return false;
   Hold();
   return true;
 }
@@ -304,14 +348,12 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
 void LinearField::Hold() {
   const bool all = std::find(part_.begin(), part_.end(), 1) == part_.end();
   if (bounded_ || all) return FarField::Hold();
-  held_ = span_;
   settled_ = static_cast<int64_t>(span_.size()) / dimension();
   strength_ = -1;
 }
 
 void LinearField::Release() {
   FarField::Release();
-  held_.clear();
   strength_ = -1;
 }
 

@@ -49,6 +49,7 @@ class LinearField final : public FarField {
 
   void Slope(double log_factor, double strength, const double* theta,
              double* slope) override;
+  double Length(const double* difference, double noise) const override;
   void StartWatching() override { sides_.clear(); }
   void Curvature(double log_factor, double strength,
                  std::span<const double> theta, std::span<double> values,
@@ -60,15 +61,19 @@ class LinearField final : public FarField {
   // From u in margins_ to e^log_factor c a D (-l'(u)) in pull_.
   void Pull(double log_factor);
   void CheckSides();
+  // Adds up the pull of each part into its own sum, that of the rest within its
+  // span: elsewhere it is rounding.
+  void AddUpParts(double* slope);
   double Steepness(double u) const;
   Bend PenaltyBend(const double* theta) const;
   bool penalized() const { return objective_.penalty.strength > 0; }
   double scale(size_t i) const { return scales_.empty() ? 1 : scales_[i]; }
   // Whether a row takes part: those that can't be separated do not once they
   // are held.
-  bool Moves(size_t i) const { return held_.empty() || part_[i] != 0; }
-  // Takes from `vector`, [d], what lies in the held directions.
-  void LeaveHeld(double* vector) const;
+  bool Moves(size_t i) const { return !held() || part_[i] != 0; }
+  // Takes from `vector`, [d], what lies in the span of the rest.
+  void LeaveSpan(double* vector) const;
+  bool held() const { return !span_.empty() && settled_ > 0; }
 
   const Tiles& tiles_;
   const RowWeights weights_;
@@ -81,8 +86,12 @@ class LinearField final : public FarField {
   std::vector<double> scales_;    // D, [n]; none: all 1, and O 0
   std::vector<double> offsets_;   // O, [n]
   std::vector<double> squares_;   // ||z||^2, [n]
-  std::vector<double> span_;      // of the rows that can't be separated, [m, d]
-  std::vector<double> held_;      // span_, once held
+  std::vector<double> span_;      // of the rest: rows that can't be separated,
+                                  // [m, d] orthonormal
+  AlignedDoubles part_pull_;      // pull_ of one part
+  AlignedDoubles rest_;           // its sum, [d]
+  std::vector<double> off_;       // what of that lies off its span, [d]
+  bool settling_ = false;         // the rest alone pulls
   std::vector<char> sides_;       // of the kink, [n]
   double bend_ = 0;               // the penalty's largest curvature, likewise
   AlignedDoubles margins_;        // [8 * tiles]

@@ -24,6 +24,8 @@ struct Change {
   std::function<void(LinearProblem&, std::mt19937_64&)> apply;
 };
 
+void PrintTo(const Change& change, std::ostream* to) { *to << change.name; }
+
 double Draw(double low, double high, std::mt19937_64& random) {
   return std::exp(
       std::uniform_real_distribution<>(std::log(low), std::log(high))(random));
@@ -148,6 +150,20 @@ TEST(FarCourseTest, TheRestOfP6Settles) {
     EXPECT_NEAR(got.at(1000).at("parameters/0"),
                 std::log(.1 * .25 / 3) + 1000 * std::log(10), 1e-8);
     EXPECT_LE(got.at(1000).at("leap/error_estimate"), 1e-10);
+  }
+}
+
+TEST(FarCourseTest, WhatHasSettledStaysWhateverTheOthersPull) {
+  LinearProblem problem = ToyA({1, 10, 1});
+  problem.train = MakeRows({{1, .5}, {0, 1}, {0, -1}}, {1, 1, 1});
+  for (const auto& [place, values] : MeasureFar(Far(problem, 1000))) {
+    if (place < 20) continue;
+    EXPECT_NEAR(values.at("parameters/1"), std::log(10) / 2, 1e-13) << place;
+    EXPECT_NEAR(
+        values.at("parameters/0"),
+        std::log(.1 * .25 / 3) + place * std::log(10) - .25 * std::log(10),
+        1e-8)
+        << place;
   }
 }
 
