@@ -66,6 +66,12 @@ double FarTime::Omitted() const {
   return lengths[terms - 1] * ratio / (k + 1);
 }
 
+double FarTime::OmittedAfter(size_t terms) const {
+  const std::span<const double> lengths = field_->differences();
+  if (terms >= lengths.size()) return Omitted();
+  return lengths[terms] / static_cast<double>(terms + 1);
+}
+
 size_t FarTime::TermsAt(double allowed) const {
   const std::span<const double> lengths = field_->differences();
   // What rounding leaves of a difference, for each that it is taken of.
@@ -74,7 +80,7 @@ size_t FarTime::TermsAt(double allowed) const {
   for (size_t k = 1; k < lengths.size(); ++k) {
     most *= 2;
     if (!(lengths[k] <= std::max(most, kMostRatio * lengths[k - 1]))) return 0;
-    if (k >= 2 && lengths[k] / static_cast<double>(k + 1) <= allowed) return k;
+    if (k >= 2 && OmittedAfter(k) <= allowed) return k;
   }
   return Omitted() <= allowed ? lengths.size() : 0;
 }
@@ -97,7 +103,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
     return false;
   }
   step_terms_ = terms_ = static_cast<int>(terms);
-  omitted_ = Omitted();
+  omitted_ = OmittedAfter(terms);
   audit_at_ = s;
   slow_steps_ = 0;
   stiff_steps_ = 0;
@@ -161,7 +167,7 @@ void FarTime::ChooseTerms() {
   const double allowed = kOmittedShare * tolerance_ * unit_;
   const std::span<const double> lengths = field_->differences();
   // With a term less the last one is the first omitted.
-  const double last = lengths.back() / static_cast<double>(lengths.size());
+  const double last = OmittedAfter(lengths.size() - 1);
   if (terms_ > 1 && last <= allowed) {
     --terms_;
     // From here on it falls as 1 / t, and none is known that is omitted.
@@ -187,6 +193,13 @@ void FarTime::CheckGain(int64_t spent) {
   if (slow_steps_ >= kMostSlowSteps) end_ = End::kGain;
 }
 
+void FarTime::Interpolate(double s, std::span<double> theta) {
+  // By the field that the step was taken with.
+  std::swap(terms_, step_terms_);
+  solver_->Interpolate(s, theta);
+  std::swap(terms_, step_terms_);
+}
+
 absl::Status FarTime::Audit() {
   constexpr double kApart = 1;
   constexpr double kMostSteps = 1000;
@@ -205,7 +218,7 @@ absl::Status FarTime::Audit() {
   std::vector<double> real(solver_->old().begin(), solver_->old().end());
   std::vector<double> flow(real.size());
   field_->TakeSteps(t, static_cast<int64_t>(steps), real);
-  solver_->Interpolate(solver_->begin() + length, flow);
+  Interpolate(solver_->begin() + length, flow);
   for (size_t j = 0; j < flow.size(); ++j) flow[j] -= real[j];
   const double apart = std::max(0.0, LengthOf(flow) - noise) / unit_ / length;
   if (apart <= tolerance_) {
@@ -310,7 +323,7 @@ int64_t FarTime::Leave(std::span<double> theta) {
   MakeSolver(false, s, std::vector<double>(y.begin(), y.end()));
   static_cast<Dop853&>(*solver_).Reach(std::log(static_cast<double>(step)),
                                        theta);
-  solver_.reset();
+  Drop();
   return step;
 }
 
@@ -319,7 +332,7 @@ absl::Status FarTime::Advance(double s, std::span<double> theta) {
   if (solver_->s() < s) {
     std::copy(solver_->y().begin(), solver_->y().end(), theta.begin());
   } else {
-    solver_->Interpolate(s, theta);
+    Interpolate(s, theta);
   }
   return absl::OkStatus();
 }

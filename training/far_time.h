@@ -88,6 +88,8 @@ class FarTime {
   double Unit(double s, std::span<const double> theta) const;
   // How long the first omitted term is, by the last evaluation.
   double Omitted() const;
+  // Likewise, of so many terms.
+  double OmittedAfter(size_t terms) const;
   // How many terms the last evaluation asks for, so that what is omitted is
   // less than `allowed`: at least 2; 0 where the series does not converge.
   size_t TermsAt(double allowed) const;
@@ -100,6 +102,8 @@ class FarTime {
   // Compares the begin of the last step with real steps, where a few of them
   // can tell.
   absl::Status Audit();
+  // Within the last step; as OdeSolver's.
+  void Interpolate(double s, std::span<double> theta);
   // Settles what has converged, if that is to be looked at here: whether it
   // did.
   bool Settle(double s, std::span<const double> theta,
