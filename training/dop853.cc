@@ -146,8 +146,7 @@ Dop853::Dop853(Field field, Allowed allowed, Bound bound, double s,
       bound_(std::move(bound)),
       slopes_(kStages, std::vector<double>(y_.size())),
       old_slope_(y_.size()),
-      room_(y_.size()),
-      stage_(y_.size()) {
+      room_(y_.size()) {
   Renew();
 }
 
@@ -170,7 +169,7 @@ void Dop853::Evaluate(size_t stage, double s, double length,
   field_(s + kNodes[stage] * length, room_, slopes_[stage]);
 }
 
-double Dop853::ErrorOf() const {
+double Dop853::ErrorOf(double length) const {
   double fifth = 0;
   double third = 0;
   for (size_t j = 0; j < y_.size(); ++j) {
@@ -184,23 +183,7 @@ double Dop853::ErrorOf() const {
     third += three * three;
   }
   if (fifth == 0 && third == 0) return 0;
-  return pace_.length * fifth / std::sqrt(fifth + 0.01 * third);
-}
-
-double Dop853::Stiffness(const std::vector<double>& before) const {
-  // Of a smaller difference rounding is too large a part.
-  constexpr double kLeastDifference = 1e-12;
-  double slopes = 0;
-  double places = 0;
-  for (size_t j = 0; j < y_.size(); ++j) {
-    const double slope = slopes_[kPlain][j] - slopes_[kPlain - 1][j];
-    const double place = room_[j] - before[j];
-    slopes += slope * slope;
-    places += place * place;
-  }
-  const double bound = pace_.length * bound_();
-  if (!(std::sqrt(places) > kLeastDifference * LengthOf(room_))) return bound;
-  return std::min(bound, pace_.length * std::sqrt(slopes / places));
+  return length * fifth / std::sqrt(fifth + 0.01 * third);
 }
 
 bool Dop853::Step(double least_length) {
@@ -213,13 +196,12 @@ bool Dop853::Step(double least_length) {
     Try();
     for (size_t stage = 1; stage <= kPlain; ++stage) {
       Evaluate(stage, s_, pace_.length, y_);
-      if (stage + 1 == kPlain) stage_ = room_;
     }
     evaluations_ += kPlain;
-    const double error = ErrorOf();
+    const double error = ErrorOf(pace_.length);
     const double share =
         error / allowed_(s_ + pace_.length, pace_.length, room_);
-    const double stiffness = Stiffness(stage_);
+    const double stiffness = pace_.length * bound_();
     // What the next length may be of this one.
     const double hold = stiffness > 0 ? kStable / stiffness : kMost;
     const double factor =
@@ -257,17 +239,20 @@ void Dop853::Place(double length, const std::vector<double>& from,
   }
 }
 
-void Dop853::Interpolate(double s, std::span<double> y) {
+double Dop853::Interpolate(double s, std::span<double> y) {
   if (s >= s_ || taken_ == 0) {
     std::copy(y_.begin(), y_.end(), y.begin());
-    return;
+    return 0;
   }
   old_slope_.swap(slopes_[0]);
   for (size_t stage = 1; stage < kPlain; ++stage) {
     Evaluate(stage, begin_, s - begin_, old_);
   }
   Place(s - begin_, old_, y);
+  // Of long steps it may well be more: errors of two orders cancel at the end.
+  const double error = ErrorOf(s - begin_);
   old_slope_.swap(slopes_[0]);
+  return std::max(0.0, error - error_);
 }
 
 }  // namespace steelyard::training

@@ -29,26 +29,23 @@ class Dop853 final : public OdeSolver {
   bool Step(double least_length) override;
   // By a shorter step from begin(), so that it is no less right than s(): 11
   // evaluations.
-  void Interpolate(double s, std::span<double> y) override;
+  double Interpolate(double s, std::span<double> y) override;
   std::span<const double> slope() const override { return slopes_.front(); }
   void Renew() override;
   // Writes y at a place close by, before or after where it stands, by one step
   // whose error nobody looks at.
   void Reach(double s, std::span<double> y);
-  // By what two slopes at the end of the step differ (Hairer and Wanner's
-  // volume II, IV.2), or by the bound.  Near the border of stability the error
-  // estimates say nothing: steps are held well below it.
+  // By the bound.  Near the border of stability the error estimates say
+  // nothing: steps are held well below it.  What two slopes of a step tell of
+  // the rate is too low where the fastest mode is still.
   bool stiff() const override { return stiff_; }
 
  private:
   // The slope of stage `stage` of a step from (s, from) into slopes_[stage].
   void Evaluate(size_t stage, double s, double length,
                 const std::vector<double>& from);
-  // The estimated error of the attempt at hand.
-  double ErrorOf() const;
-  // The fastest rate times the length of the attempt at hand; before is y at
-  // the 11th stage.
-  double Stiffness(const std::vector<double>& before) const;
+  // The estimated error of a step of this length by slopes_.
+  double ErrorOf(double length) const;
   // Writes the end of a step from `from` by the slopes of its stages.
   void Place(double length, const std::vector<double>& from,
              std::span<double> y) const;
@@ -59,7 +56,6 @@ class Dop853 final : public OdeSolver {
   std::vector<std::vector<double>> slopes_;
   std::vector<double> old_slope_;  // f at (begin_, old_)
   std::vector<double> room_;
-  std::vector<double> stage_;  // y at the last stage but the end
 };
 
 }  // namespace steelyard::training

@@ -193,11 +193,12 @@ void FarTime::CheckGain(int64_t spent) {
   if (slow_steps_ >= kMostSlowSteps) end_ = End::kGain;
 }
 
-void FarTime::Interpolate(double s, std::span<double> theta) {
+double FarTime::Interpolate(double s, std::span<double> theta) {
   // By the field that the step was taken with.
   std::swap(terms_, step_terms_);
-  solver_->Interpolate(s, theta);
+  const double error = solver_->Interpolate(s, theta);
   std::swap(terms_, step_terms_);
+  return error;
 }
 
 absl::Status FarTime::Audit() {
@@ -328,11 +329,12 @@ int64_t FarTime::Leave(std::span<double> theta) {
 }
 
 absl::Status FarTime::Advance(double s, std::span<double> theta) {
+  place_error_ = 0;
   while (solver_->s() < s && !resting()) STEELYARD_RETURN_IF_ERROR(TakeStep());
   if (solver_->s() < s) {
     std::copy(solver_->y().begin(), solver_->y().end(), theta.begin());
   } else {
-    Interpolate(s, theta);
+    place_error_ = Interpolate(s, theta) / unit_;
   }
   return absl::OkStatus();
 }

@@ -48,7 +48,10 @@ class FarTime {
   bool Start(double t, std::span<const double> theta);
   bool started() const { return solver_ != nullptr; }
   // Forgets the leap; where it led is known.
-  void Drop() { solver_.reset(); }
+  void Drop() {
+    solver_.reset();
+    place_error_ = 0;
+  }
 
   // Writes the theta of s, which is not below that of Start nor of the last
   // call.
@@ -66,7 +69,7 @@ class FarTime {
   // What theta may be off, in units, at least: the estimated errors of the
   // solver's steps, the first omitted terms, what audits found, and what
   // rounding leaves.
-  double error_estimate() const { return error_ + rounding_; }
+  double error_estimate() const { return error_ + rounding_ + place_error_; }
   // Of the flow's field.
   int64_t evaluations() const { return evaluations_; }
   // Of how many dimensions the part of theta is that has come to its limit, and
@@ -103,7 +106,7 @@ class FarTime {
   // can tell.
   absl::Status Audit();
   // Within the last step; as OdeSolver's.
-  void Interpolate(double s, std::span<double> theta);
+  double Interpolate(double s, std::span<double> theta);
   // Settles what has converged, if that is to be looked at here: whether it
   // did.
   bool Settle(double s, std::span<const double> theta,
@@ -123,6 +126,7 @@ class FarTime {
   int step_terms_ = FarField::kMostTerms;  // those of the last step
   double error_ = 0;
   double rounding_ = 0;
+  double place_error_ = 0;   // more, where Advance last led
   double audit_at_ = 0;      // the next
   double settle_at_ = 0;     // likewise
   double omitted_ = 0;       // by the series, where the last step ended

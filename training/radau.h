@@ -31,7 +31,7 @@ class Radau final : public OdeSolver {
   // The modes once; 5 evaluations for each Newton step, 1 or 2 more for each
   // attempt.
   bool Step(double least_length) override;
-  void Interpolate(double s, std::span<double> y) override;
+  double Interpolate(double s, std::span<double> y) override;
   std::span<const double> slope() const override { return slope_; }
   void Renew() override;
   bool stiff() const override { return true; }
