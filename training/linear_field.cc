@@ -12,13 +12,6 @@
 namespace steelyard::training {
 namespace {
 
-// The u at which a loss's slope, or its derivative, jumps.
-std::optional<double> KinkOf(const Loss& loss) {
-  if (loss.kind == Loss::kPolynomial) return loss.beta;
-  if (loss.kind == Loss::kSquaredHinge) return 1;
-  return std::nullopt;
-}
-
 // What rounding does to a sum of pulls, beside its terms.
 constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
 
@@ -202,29 +195,12 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
   }
 }
 
-// -d ln(-l'(u)) / du, as well as a Newton step needs it.
-double LinearField::Steepness(double u) const {
-  if (objective_.loss.kind == Loss::kExponential) return 1;
-  if (objective_.loss.kind == Loss::kSquaredHinge) {
-    return u < 1 ? 1 / (1 - u) : 0;
-  }
-  double reach = 1e-3 * std::max(1.0, std::fabs(u));
-  double low = u - reach;
-  double high = u + reach;
-  // On one side of a kink.
-  if (const std::optional<double> kink = KinkOf(objective_.loss)) {
-    (u >= *kink ? low : high) = u;
-  }
-  return (LogPull(objective_.loss, low) - LogPull(objective_.loss, high)) /
-         (high - low);
-}
-
 double LinearField::RateBound() const {
   double sum = bend_;
   for (size_t i = 0; i < squares_.size(); ++i) {
     if (!(pull_.data()[i] > 0)) continue;
-    sum += pull_.data()[i] * scale(i) * Steepness(margins_.data()[i]) *
-           squares_[i];
+    sum += pull_.data()[i] * scale(i) *
+           SteepnessOf(objective_.loss, margins_.data()[i]) * squares_[i];
   }
   return sum;
 }
@@ -273,7 +249,9 @@ void LinearField::Curvature(double log_factor, double strength,
     const auto row = static_cast<size_t>(i);
     const double pull = pull_.data()[i];
     const double square =
-        pull > 0 ? pull * scale(row) * Steepness(margins_.data()[i]) : 0;
+        pull > 0 ? pull * scale(row) *
+                       SteepnessOf(objective_.loss, margins_.data()[i])
+                 : 0;
     const double factor = std::sqrt(std::max(0.0, square));
     for (Eigen::Index j = 0; j < d; ++j)
       scaled(j, i) = factor * tiles_.at(i, j);
@@ -321,7 +299,8 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
       other += pull * within;
       continue;
     }
-    const double bend = pull * scale(i) * Steepness(margins_.data()[number]);
+    const double bend =
+        pull * scale(i) * SteepnessOf(objective_.loss, margins_.data()[number]);
     hessian += bend * within * within.transpose();
   }
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(hessian);

@@ -64,7 +64,6 @@ class LinearField final : public FarField {
   // Adds up the pull of each part into its own sum, that of the rest within its
   // span: elsewhere it is rounding.
   void AddUpParts(double* slope);
-  double Steepness(double u) const;
   Bend PenaltyBend(const double* theta) const;
   bool penalized() const { return objective_.penalty.strength > 0; }
   double scale(size_t i) const { return scales_.empty() ? 1 : scales_[i]; }

@@ -109,6 +109,24 @@ double LogPull(const Loss& loss, double u) {
   return log_q;
 }
 
+std::optional<double> KinkOf(const Loss& loss) {
+  if (loss.kind == Loss::kPolynomial) return loss.beta;
+  if (loss.kind == Loss::kHinge || loss.kind == Loss::kSquaredHinge) return 1;
+  return std::nullopt;
+}
+
+double SteepnessOf(const Loss& loss, double u) {
+  if (loss.kind == Loss::kExponential) return 1;
+  if (loss.kind == Loss::kSquaredHinge) return u < 1 ? 1 / (1 - u) : 0;
+  const double reach = 1e-3 * std::max(1.0, std::fabs(u));
+  double low = u - reach;
+  double high = u + reach;
+  if (const std::optional<double> kink = KinkOf(loss)) {
+    (u >= *kink ? low : high) = u;
+  }
+  return (LogPull(loss, low) - LogPull(loss, high)) / (high - low);
+}
+
 double LogLoss(const Loss& loss, double u) {
   switch (loss.kind) {
     case Loss::kExponential:

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,14 @@ double PullAt(const Loss& loss, double u);
 // ln(-l'(u)), to a few units of the last digit of |u| + |beta| + 1; -infinity
 // where a hinge has no slope.
 double LogPull(const Loss& loss, double u);
+
+// The u at which a loss's slope, or its derivative, jumps; nothing where none
+// does.  Of kHinge it is 1, too.
+std::optional<double> KinkOf(const Loss& loss);
+
+// -d ln(-l'(u)) / du, l'' over -l', to a few digits: on one side of a kink; 0
+// where a hinge has no slope.
+double SteepnessOf(const Loss& loss, double u);
 
 // ln l(u), right to a few units of its last digit for every finite margin;
 // -infinity where a hinge is 0.  exponential: -u; logistic: ln(ln(1 + e^-u)).
