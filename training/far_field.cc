@@ -94,8 +94,19 @@ bool FarField::Constant() const {
   return NextBreak(piece_) == std::numeric_limits<int64_t>::max();
 }
 
+bool FarField::Rests(double s, std::span<const double> theta) {
+  std::copy(theta.begin(), theta.end(), theta_.data());
+  double* slope = slopes_.front().data();
+  Slope(s + LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
+  ++gradients_;
+  return NormOf(dimension(), slope) == 0;
+}
+
 bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
   constexpr double kMostStep = 1.9;  // times the curvature; 2 is unstable
+  // Of less the last digits are not there.
+  constexpr double kLeastStep = std::numeric_limits<double>::min() /
+                                std::numeric_limits<double>::epsilon();
   constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
   constexpr int kSteps = 3;
   const auto d = static_cast<size_t>(dimension_);
@@ -107,6 +118,7 @@ bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
   }
   const double flat = curvature_noise_ * steepest;
   if (!(steepest < kMostStep) || !(least >= -flat)) return false;
+  if (!(steepest > kLeastStep)) return Rests(s, theta);
   std::vector<double> place(theta.begin(), theta.end());
   for (int step = 0; step < kSteps; ++step) {
     std::copy(place.begin(), place.end(), theta_.data());

@@ -135,6 +135,8 @@ class FarField {
     double allowed = 0;
   };
   bool Descend(double s, const Basin& basin, std::span<double> theta);
+  // Whether nothing pulls at theta, not even e^s times.
+  bool Rests(double s, std::span<const double> theta);
   // Whether no formula ever changes again.
   bool Constant() const;
   // ln of the rate, and the strength, of the step after e^s + ahead.

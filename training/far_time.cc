@@ -37,6 +37,11 @@ constexpr int64_t kMostSlowSteps = 20;
 constexpr int64_t kMostStiffSteps = 15;
 constexpr int64_t kMostSlowExplicit = 5;
 constexpr int64_t kMostModes = 1000;
+// Where something has converged but for rounding, and nobody can tell whether
+// it rests, leaps become ever shorter: so many evaluations in all, and for each
+// e-fold of s, are far more than what others take.
+constexpr double kMostEvaluations = 1e7;
+constexpr double kMostEvaluationsEach = 1e3;
 // A kink that is nearer is come to by real steps.
 constexpr double kMostKinkSteps = 64;
 
@@ -293,6 +298,11 @@ absl::Status FarTime::TakeStep() {
   }
   if (Settle(solver_->s(), solver_->y(), solver_->slope())) {
     return absl::OkStatus();
+  }
+  if (static_cast<double>(evaluations_) >
+      kMostEvaluations + kMostEvaluationsEach * solver_->s()) {
+    end_ = End::kOther;
+    return LeapError(solver_->s(), "leaps have become too short");
   }
   ChooseMethod();
   step_terms_ = terms_;
