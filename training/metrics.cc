@@ -167,7 +167,7 @@ std::span<const double> Metrics::LossMargins(const MeasuredRows& set) {
   return {loss_margins_.data(), static_cast<size_t>(n)};
 }
 
-absl::Status Metrics::MeasureSet(int64_t step, size_t number,
+absl::Status Metrics::MeasureSet(const StepTime& at, size_t number,
                                  const double* theta, Values& values) {
   const MeasuredRows& set = sets_[number];
   const SetIds& ids = set_ids_[number];
@@ -181,7 +181,7 @@ absl::Status Metrics::MeasureSet(int64_t step, size_t number,
   const bool known = none || std::isfinite(log_loss);
   if (!known && number == 0) {
     return absl::OutOfRangeError(absl::StrCat(
-        "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
+        NameOf(at), ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
   }
   ErrorCounts errors(2);
@@ -237,7 +237,7 @@ absl::StatusOr<std::vector<MetricValue>> Metrics::Measure(const StepTime& at,
   const double norm = Norm(theta, d);
   Values theory;
   for (size_t number = 0; number < sets_.size(); ++number) {
-    STEELYARD_RETURN_IF_ERROR(MeasureSet(at.step, number, theta, values));
+    STEELYARD_RETURN_IF_ERROR(MeasureSet(at, number, theta, values));
     if (number > 0) continue;
     // While the margins are those of the training rows.
     theory_.Measure(at, train(), norm, LossMargins(sets_.front()),

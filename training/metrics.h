@@ -96,8 +96,8 @@ class Metrics {
 
   // What the loss is taken of, from margins_: u of objective.h, [n].
   std::span<const double> LossMargins(const MeasuredRows& set);
-  absl::Status MeasureSet(int64_t step, size_t number, const double* theta,
-                          Values& values);
+  absl::Status MeasureSet(const StepTime& at, size_t number,
+                          const double* theta, Values& values);
 
   const Loss loss_;
   const Penalty penalty_;

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "training/trainer.h"
 
 namespace steelyard::training {
@@ -23,6 +25,13 @@ struct StepTime {
     return {.step = step, .log_step = std::log(static_cast<double>(step))};
   }
 };
+
+// "step 12", "step 10^20": for messages.
+inline std::string NameOf(const StepTime& at) {
+  return at.step < Trainer::kFarStep
+             ? absl::StrCat("step ", at.step)
+             : absl::StrCat("step 10^", at.log_step / std::numbers::ln10);
+}
 
 // A model in training: takes steps, is measured, and is written down.  When it
 // does what, and how often, is the loop's (loop.h).
