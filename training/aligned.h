@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 
 namespace steelyard::training {
 
@@ -24,6 +25,7 @@ class AlignedArray {
   Real* data() { return data_.get(); }
   const Real* data() const { return data_.get(); }
   int64_t size() const { return size_; }
+  std::span<Real> span() { return {data_.get(), static_cast<size_t>(size_)}; }
   Real& operator[](int64_t i) { return data_.get()[i]; }
   Real operator[](int64_t i) const { return data_.get()[i]; }
 

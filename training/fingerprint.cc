@@ -203,6 +203,10 @@ uint64_t Fingerprint(const NetworkProblem& problem) {
   Add(problem.schedule, hash);
   Add(problem.early, hash);
   hash.Add(problem.weighted_below);
+  if (problem.leap) {
+    hash.Add(problem.leap->tolerance);
+    hash.Add(problem.log10_steps);
+  }
   return hash.value();
 }
 

@@ -160,6 +160,19 @@ void Network<Real>::MultiplyByDerivative(int64_t layer, int64_t rows,
 }
 
 template <typename Real>
+const Real* Network<Real>::SlopesBelow(size_t layer, const Real* theta,
+                                       int64_t rows, const Real* above) {
+  const Layer& own = layers_[layer];
+  // [rows, inputs] = above weights'
+  Real* below = slopes_[layer % 2].data();
+  std::fill_n(below, rows * own.inputs, Real{0});
+  product_.AddTo({above, own.units, 1}, {theta + own.weights, 1, own.units},
+                 rows, own.inputs, own.units, below);
+  MultiplyByDerivative(static_cast<int64_t>(layer) - 1, rows, below);
+  return below;
+}
+
+template <typename Real>
 void Network<Real>::AddGradient(const Real* theta, const Real* x, int64_t rows,
                                 const Real* slopes, Real* gradient) {
   const Real* above = slopes;
@@ -177,15 +190,31 @@ void Network<Real>::AddGradient(const Real* theta, const Real* x, int64_t rows,
         }
       }
     }
-    if (l == 0) return;
-    // [rows, inputs] = above weights'
-    Real* below = slopes_[l % 2].data();
-    std::fill_n(below, rows * layer.inputs, Real{0});
-    product_.AddTo({above, layer.units, 1},
-                   {theta + layer.weights, 1, layer.units}, rows, layer.inputs,
-                   layer.units, below);
-    MultiplyByDerivative(static_cast<int64_t>(l) - 1, rows, below);
-    above = below;
+    if (l > 0) above = SlopesBelow(l, theta, rows, above);
+  }
+}
+
+// A layer's part of one row's gradient is in' above, and above for the biases.
+template <typename Real>
+void Network<Real>::WriteRowSquares(const Real* theta, const Real* x,
+                                    int64_t rows, const Real* slopes,
+                                    double* squares) {
+  const auto square = [](const Real* row, int64_t count) {
+    double sum = 0;
+    for (int64_t j = 0; j < count; ++j) sum += double{row[j]} * double{row[j]};
+    return sum;
+  };
+  std::fill_n(squares, rows, 0.0);
+  const Real* above = slopes;
+  for (size_t l = layers_.size(); l-- > 0;) {
+    const Layer& layer = layers_[l];
+    const Real* in = l == 0 ? x : values_[l - 1].data();
+    for (int64_t i = 0; i < rows; ++i) {
+      squares[i] += square(above + i * layer.units, layer.units) *
+                    (square(in + i * layer.inputs, layer.inputs) +
+                     (layer.biases ? 1 : 0));
+    }
+    if (l > 0) above = SlopesBelow(l, theta, rows, above);
   }
 }
 

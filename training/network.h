@@ -28,6 +28,9 @@ int64_t CountParameters(const std::vector<Layer>& layers);
 // there is none.
 std::optional<int64_t> Homogeneity(const Architecture& architecture);
 
+// More rows are taken in chunks of so many, whose gradients are added in order.
+inline constexpr int64_t kChunkRows = 256;
+
 // f(theta, x) and its gradient, for some rows at a time.  A row's outputs have
 // the same bits whatever rows are beside it.  No allocation after it is made.
 template <typename Real>
@@ -51,8 +54,20 @@ class Network {
   void AddGradient(const Real* theta, const Real* x, int64_t rows,
                    const Real* slopes, Real* gradient);
 
+  // After Forward of the same arguments: writes the squared length of each
+  // row's part of that gradient, [rows]; a third of a gradient's cost.
+  void WriteRowSquares(const Real* theta, const Real* x, int64_t rows,
+                       const Real* slopes, double* squares);
+
+  // What the units of a layer gave at the last Forward, [rows, units].
+  const Real* values(size_t layer) const { return values_[layer].data(); }
+
  private:
   void Activate(int64_t layer, int64_t rows);
+  // dL/dz of the layer below `layer` >= 1, [rows, inputs]; above: of `layer`,
+  // [rows, units].  Holds until the next but one of these calls.
+  const Real* SlopesBelow(size_t layer, const Real* theta, int64_t rows,
+                          const Real* above);
   // Turns dL/da of a hidden layer into dL/dz.
   void MultiplyByDerivative(int64_t layer, int64_t rows, Real* slopes) const;
 

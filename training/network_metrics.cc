@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "support/status_macros.h"
+#include "training/leaps.h"
 #include "training/losses.h"
 #include "training/network_margins.h"
 #include "training/output_losses.h"
@@ -131,6 +132,7 @@ NetworkMetrics<Real>::NetworkMetrics(const NetworkProblem& problem,
   norm_id_ = Add("parameters/norm");
   parameters_ = MakeParameters(problem);
   AddDiagnostics(problem, weights);
+  if (problem.leap) leap_id_ = Leaps::AddMetrics(table_);
 }
 
 template <typename Real>
@@ -373,7 +375,7 @@ void NetworkMetrics<Real>::AddCounts(const SetIds& ids, const Counts& counts,
 }
 
 template <typename Real>
-absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
+absl::Status NetworkMetrics<Real>::MeasureSet(const StepTime& at, size_t number,
                                               const Real* theta,
                                               Network<Real>& network,
                                               Values& values) {
@@ -386,7 +388,7 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
   const bool known = none || std::isfinite(log_loss);
   if (!known && number == 0) {
     return absl::OutOfRangeError(absl::StrCat(
-        "step ", step, ": ", set.name, "/log_loss: want a finite value, got ",
+        NameOf(at), ": ", set.name, "/log_loss: want a finite value, got ",
         log_loss, "; a smaller learning rate may help"));
   }
   // Of a test set training goes on without it.
@@ -409,7 +411,6 @@ absl::Status NetworkMetrics<Real>::MeasureSet(int64_t step, size_t number,
 template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
     const StepTime& at, const Real* theta, Network<Real>& network) {
-  const int64_t step = at.step;
   if (linear_) theta_.assign(theta, theta + network.parameters());
   Values values;
   values.reserve(names().size());
@@ -419,16 +420,16 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
   const double norm = NormOf(network.parameters(), theta);
   if (linear_) theta_.assign(theta, theta + network.parameters());
   for (size_t number = 0; number < sets_.size(); ++number) {
-    STEELYARD_RETURN_IF_ERROR(MeasureSet(step, number, theta, network, values));
+    STEELYARD_RETURN_IF_ERROR(MeasureSet(at, number, theta, network, values));
     if (number > 0) continue;
     train_loss = std::exp(LogLossOf(sets_[0], sets_[0].log_weights));
     least_margin = *std::min_element(margins_.begin(), margins_.end());
     MeasureMargins(norm, theta, network, diagnostics);
   }
   if (!std::isfinite(norm)) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "step ", step, ": parameters/norm: want a finite value, got ", norm,
-        "; a smaller learning rate may help"));
+    return absl::OutOfRangeError(
+        absl::StrCat(NameOf(at), ": parameters/norm: want a finite value, got ",
+                     norm, "; a smaller learning rate may help"));
   }
   if (objective_id_) {
     values.push_back(Value(

@@ -66,6 +66,10 @@ class NetworkMetrics {
 
   const SeparableRows& separable() const { return separable_; }
 
+  // The number of the first metric of leaps, whose values are theirs to add;
+  // nothing where the problem has none.
+  std::optional<uint32_t> leap_id() const { return leap_id_; }
+
   // The values of `network` with these parameters, [parameters].
   // Errors: OutOfRange when a log-loss is not finite.
   absl::StatusOr<std::vector<MetricValue>> Measure(const StepTime& at,
@@ -112,7 +116,7 @@ class NetworkMetrics {
                    std::span<const double> log_weights) const;
   void MeasureTarget(size_t number, Values& values);
   void AddCounts(const SetIds& ids, const Counts& counts, Values& values);
-  absl::Status MeasureSet(int64_t step, size_t number, const Real* theta,
+  absl::Status MeasureSet(const StepTime& at, size_t number, const Real* theta,
                           Network<Real>& network, Values& values);
 
   const Loss loss_;
@@ -148,6 +152,7 @@ class NetworkMetrics {
   ClassAxis axis_;
   KktMetrics kkt_;
   SeparableRows separable_;
+  Id leap_id_;
 };
 
 extern template class NetworkMetrics<float>;

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "training/leap.h"
 #include "training/learning_rate.h"
 #include "training/objective.h"
 #include "training/rows.h"
@@ -116,6 +117,9 @@ struct NetworkProblem {
   std::optional<EarlyStopping> early = std::nullopt;
   std::vector<double> weighted_below;  // as LinearProblem's
   std::optional<Target> target = std::nullopt;
+  // With PlainRule on all rows, no weight decay, in double precision.
+  std::optional<Leap> leap = std::nullopt;
+  double log10_steps = 0;  // as LinearProblem's
 };
 
 }  // namespace steelyard::training

@@ -6,17 +6,16 @@
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
+#include "support/status_macros.h"
 #include "training/group_errors.h"
 #include "training/losses.h"
+#include "training/network_field.h"
 #include "training/network_initial.h"
 #include "training/output_losses.h"
 #include "training/penalty.h"
 
 namespace steelyard::training {
 namespace {
-
-// A batch of more rows is taken in chunks, whose gradients are added in order.
-constexpr int64_t kChunkRows = 256;
 
 NetworkProblem WithoutRows(const NetworkProblem& problem) {
   NetworkProblem options = problem;
@@ -97,6 +96,12 @@ NetworkStepper<Real>::NetworkStepper(const NetworkProblem& problem,
   if (const auto* lbfgs = std::get_if<LbfgsRule>(&problem.rule)) {
     lbfgs_.emplace(network_.parameters(), lbfgs->memory);
   }
+  if constexpr (std::is_same_v<Real, double>) {
+    if (!problem.leap) return;
+    leaps_ = std::make_unique<Leaps>(
+        std::make_unique<NetworkField>(problem, weights, sets_[0]),
+        problem.leap->tolerance, problem.steps);
+  }
 }
 
 template <typename Real>
@@ -161,6 +166,26 @@ void NetworkStepper<Real>::Iterate() {
 
 template <typename Real>
 absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
+  if constexpr (std::is_same_v<Real, double>) {
+    if (leaps_) {
+      return leaps_->Run(
+          step, count, theta_.span(),
+          [this](int64_t from, int64_t more) { return RunReal(from, more); });
+    }
+  }
+  return RunReal(step, count);
+}
+
+template <typename Real>
+absl::Status NetworkStepper<Real>::RunFar(double log_step) {
+  if constexpr (std::is_same_v<Real, double>) {
+    return leaps_->RunFar(log_step, theta_.span());
+  }
+  return Stepper::RunFar(log_step);
+}
+
+template <typename Real>
+absl::Status NetworkStepper<Real>::RunReal(int64_t step, int64_t count) {
   for (const int64_t end = step + count; step < end; ++step) {
     strength_ = StrengthAt(options_.weight_schedule, step);
     if (lbfgs_) {
@@ -182,7 +207,10 @@ absl::Status NetworkStepper<Real>::Run(int64_t step, int64_t count) {
 template <typename Real>
 absl::StatusOr<std::vector<MetricValue>> NetworkStepper<Real>::Measure(
     const StepTime& at) {
-  return metrics_.Measure(at, theta_.data(), network_);
+  STEELYARD_ASSIGN_OR_RETURN(std::vector<MetricValue> values,
+                             metrics_.Measure(at, theta_.data(), network_));
+  if (leaps_) leaps_->Measure(*metrics_.leap_id(), values);
+  return values;
 }
 
 template <typename Real>
@@ -250,7 +278,9 @@ void NetworkStepper<Real>::ReadWeights(int64_t step, int64_t first,
 template <typename Real>
 int64_t NetworkStepper<Real>::state_words() const {
   const int64_t bytes = theta_.size() * int64_t{sizeof(Real)};
-  const int64_t more = lbfgs_ ? lbfgs_->state_words() : 0;
+  const int64_t more = lbfgs_   ? lbfgs_->state_words()
+                       : leaps_ ? leaps_->state_words()
+                                : 0;
   return (1 + std::ssize(rule_.slots())) * ((bytes + 7) / 8) + more;
 }
 
@@ -263,6 +293,7 @@ void NetworkStepper<Real>::WriteState(std::span<uint64_t> words) const {
     std::memcpy(words.data() + (i + 1) * each, rule_.slots()[i].data(), bytes);
   }
   if (lbfgs_) lbfgs_->WriteState(words.subspan(each));
+  if (leaps_) leaps_->WriteState(words.subspan(each));
 }
 
 template <typename Real>
@@ -272,6 +303,9 @@ absl::Status NetworkStepper<Real>::ReadState(const StepTime& /*at*/,
   const size_t each = (bytes + 7) / 8;
   if (lbfgs_ && !lbfgs_->ReadState(words.subspan(each))) {
     return absl::DataLossError("training state: want pairs, got others");
+  }
+  if (leaps_) {
+    STEELYARD_RETURN_IF_ERROR(leaps_->ReadState(words.subspan(each)));
   }
   std::memcpy(theta_.data(), words.data(), bytes);
   for (size_t i = 0; i < rule_.slots().size(); ++i) {

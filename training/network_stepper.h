@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_NETWORK_STEPPER_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "training/aligned.h"
 #include "training/batch_order.h"
 #include "training/lbfgs.h"
+#include "training/leaps.h"
 #include "training/network.h"
 #include "training/network_metrics.h"
 #include "training/stepper.h"
@@ -29,6 +31,7 @@ class NetworkStepper final : public Stepper {
   }
   std::span<const Absence> absent() const override { return metrics_.absent(); }
   absl::Status Run(int64_t step, int64_t count) override;
+  absl::Status RunFar(double log_step) override;
   absl::StatusOr<std::vector<MetricValue>> Measure(const StepTime& at) override;
   int64_t parameters() const override { return theta_.size(); }
   void ReadParameters(int64_t first, std::span<double> to) const override;
@@ -52,6 +55,8 @@ class NetworkStepper final : public Stepper {
                          std::span<const uint64_t> words) override;
 
  private:
+  // Takes `count` real steps after `step`.  Errors: as Run.
+  absl::Status RunReal(int64_t step, int64_t count);
   // d, without the constant feature.
   int64_t features() const { return sets_[0].features - (constant_ ? 1 : 0); }
   // What a training row weighs in this step.
@@ -75,7 +80,8 @@ class NetworkStepper final : public Stepper {
   Network<Real> network_;
   NetworkMetrics<Real> metrics_;
   UpdateRule<Real> rule_;
-  std::optional<Lbfgs> lbfgs_;  // in the place of rule_
+  std::optional<Lbfgs> lbfgs_;    // in the place of rule_
+  std::unique_ptr<Leaps> leaps_;  // in double precision
   AlignedArray<Real> theta_;
   AlignedArray<Real> gradient_;
 

@@ -135,6 +135,47 @@ double LossMargin(const Loss& loss, const Real* outputs, int64_t k,
   return shape.scale * (label * *outputs) - shape.offset;
 }
 
+void WriteFarSlopes(const Loss& loss, const double* outputs, int64_t k,
+                    const FarRows& rows, const FarSlopes& to) {
+  for (size_t i = 0; i < rows.labels.size(); ++i) {
+    const double* f = outputs + static_cast<int64_t>(i) * k;
+    double* slopes = to.slopes + static_cast<int64_t>(i) * k;
+    const double y = rows.labels[i];
+    const double log_c = rows.log_factor + rows.log_coefficients[i];
+    const double u = LossMargin(loss, f, k, y);
+    to.margins[i] = u;
+    if (loss.kind == Loss::kSquared) {
+      // Not infinity times 0.
+      slopes[0] = u == 0 ? 0 : std::exp(log_c) * 2 * u;
+      to.pulls[i] = std::fabs(slopes[0]);
+      continue;
+    }
+    const double factor = FactorOf(loss, k > 1, y);
+    const double pull = std::exp(log_c + std::log(factor) + LogPull(loss, u));
+    to.pulls[i] = pull;
+    WriteMarginSlopes(loss, f, k, rows.labels.subspan(i, 1), slopes);
+    for (int64_t j = 0; j < k; ++j) slopes[j] *= -pull;
+  }
+}
+
+void WriteMarginSlopes(const Loss& loss, const double* outputs, int64_t k,
+                       std::span<const double> labels, double* slopes) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double y = labels[i];
+    double* slope = slopes + static_cast<int64_t>(i) * k;
+    if (k == 1) {
+      *slope = loss.kind == Loss::kSquared ? 1 : ShapeOf(loss, y).scale * y;
+      continue;
+    }
+    const auto own = static_cast<int64_t>(y);
+    const OtherClasses<double> others(
+        loss.margins, outputs + static_cast<int64_t>(i) * k, k, own);
+    for (int64_t j = 0; j < k; ++j) {
+      slope[j] = others.scale(j) * (j == own ? 1 : -others.Share(j));
+    }
+  }
+}
+
 template <typename Real>
 double ClassMargin(const Real* outputs, int64_t k, int64_t label) {
   double largest = -std::numeric_limits<double>::infinity();

@@ -17,6 +17,30 @@ double SlopesOfLosses(const Loss& loss, const Real* outputs, int64_t k,
                       std::span<const double> labels,
                       std::span<const double> coefficients, Real* slopes);
 
+// Rows far in time: ln c_i may be any size.
+struct FarRows {
+  std::span<const double> labels;            // [rows]
+  std::span<const double> log_coefficients;  // ln c_i, [rows]
+  double log_factor = 0;                     // to be added to each
+};
+
+// What they make of their outputs.
+struct FarSlopes {
+  double* slopes = nullptr;   // e^log_factor c_i dl_i/df, [rows, k]
+  double* margins = nullptr;  // LossMargin, [rows]
+  double* pulls = nullptr;    // e^log_factor c_i |dl_i/du|, [rows]
+};
+
+// SlopesOfLosses of such rows.  A pull is one exponential: it overflows only
+// where it is too large itself.  With kSquared e^log_factor must not overflow
+// unless f = y.
+void WriteFarSlopes(const Loss& loss, const double* outputs, int64_t k,
+                    const FarRows& rows, const FarSlopes& to);
+
+// Writes the gradient of LossMargin by the outputs to `slopes`, [rows, k].
+void WriteMarginSlopes(const Loss& loss, const double* outputs, int64_t k,
+                       std::span<const double> labels, double* slopes);
+
 // What a row's loss is taken of: u of objective.h; f - y with kSquared.
 template <typename Real>
 double LossMargin(const Loss& loss, const Real* outputs, int64_t k,

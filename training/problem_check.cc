@@ -293,7 +293,9 @@ absl::Status CheckLearned(const LinearProblem& problem) {
   return absl::OkStatus();
 }
 
-absl::Status CheckLeap(const LinearProblem& problem) {
+// What all problems that leap have in common.
+template <typename Problem>
+absl::Status CheckFar(const Problem& problem, const RateSchedule& rate) {
   if (problem.log10_steps != 0) {
     if (!(problem.log10_steps >= 19 && problem.log10_steps <= 100'000)) {
       return Want("log10_steps", "0, or 19 to 100,000", problem.log10_steps);
@@ -311,9 +313,15 @@ absl::Status CheckLeap(const LinearProblem& problem) {
     return Want("leap.tolerance", "1e-13 to 1e-3", problem.leap->tolerance);
   }
   const bool endless = problem.log10_steps != 0;
-  if (endless && std::holds_alternative<CosineRate>(problem.rate_schedule)) {
+  if (endless && std::holds_alternative<CosineRate>(rate)) {
     return Want("leap", "a rate that needs no last step", "cosine");
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLeap(const LinearProblem& problem) {
+  STEELYARD_RETURN_IF_ERROR(CheckFar(problem, problem.rate_schedule));
+  if (!problem.leap) return absl::OkStatus();
   const bool jumps = problem.penalty.strength > 0 &&
                      problem.penalty.kind == Penalty::kAbsolute;
   if (problem.scale != StepScale::kNone || jumps || problem.learned ||
@@ -322,6 +330,38 @@ absl::Status CheckLeap(const LinearProblem& problem) {
                 "a rate and weights by a formula, and a loss and a penalty "
                 "that are no hinge and no sum of sizes",
                 "others");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLeap(const NetworkProblem& problem) {
+  STEELYARD_RETURN_IF_ERROR(CheckFar(problem, problem.rate.schedule));
+  if (!problem.leap) return absl::OkStatus();
+  if (!std::holds_alternative<PlainRule>(problem.rule)) {
+    return Want("rule", "plain descent with a leap", "another");
+  }
+  if (problem.precision != Precision::kDouble) {
+    return Want("precision", "double with a leap", "single");
+  }
+  if (problem.weight_decay != 0) {
+    return Want("weight_decay", "0 with a leap", problem.weight_decay);
+  }
+  if (problem.loss.kind == Loss::kHinge) {
+    return Want("loss", "no hinge with a leap", "hinge");
+  }
+  if (problem.penalty.strength > 0 &&
+      problem.penalty.kind == Penalty::kAbsolute) {
+    return Want("penalty", "no sum of sizes with a leap", "one");
+  }
+  if (problem.architecture.hidden.empty()) return absl::OkStatus();
+  const Activation activation = problem.architecture.activation;
+  if (activation == Activation::kRelu || activation == Activation::kLeakyRelu) {
+    return Want("architecture.activation", "one without a kink with a leap",
+                activation == Activation::kRelu ? "relu" : "leaky_relu");
+  }
+  if (std::holds_alternative<ZeroInitial>(problem.initial)) {
+    return Want("initial", "one that tells hidden units apart with a leap",
+                "zeros");
   }
   return absl::OkStatus();
 }
@@ -380,6 +420,7 @@ absl::Status CheckProblem(const NetworkProblem& problem) {
   STEELYARD_RETURN_IF_ERROR(
       WantAtLeastZero("weight_decay", problem.weight_decay));
   STEELYARD_RETURN_IF_ERROR(CheckWeightSchedule(problem.weight_schedule));
+  STEELYARD_RETURN_IF_ERROR(CheckLeap(problem));
   return CheckRun(problem);
 }
 

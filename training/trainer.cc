@@ -64,6 +64,11 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
         "batches.size: want at most ", rows,
         ", the training rows of weight > 0, got ", problem.batches.size));
   }
+  if (problem.leap && problem.batches.size > 0 && problem.batches.size < rows) {
+    return Want("batches.size",
+                absl::StrCat("0, or all of the ", rows, " rows, with a leap"),
+                problem.batches.size);
+  }
   std::unique_ptr<Stepper> stepper;
   if (problem.precision == Precision::kSingle) {
     stepper = std::make_unique<NetworkStepper<float>>(problem, weights);
@@ -73,7 +78,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(
   STEELYARD_RETURN_IF_ERROR(CheckEarly(problem.early, *stepper));
   return std::make_unique<Loop>(
       std::move(stepper),
-      Loop::Length{.schedule = problem.schedule, .steps = problem.steps},
+      Loop::Length{.schedule = problem.schedule,
+                   .steps = problem.steps,
+                   .log10_steps = problem.log10_steps},
       problem.early, Fingerprint(problem));
 }
 

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "training/export.h"
+#include "training/leap.h"
 #include "training/learned_weights.h"
 #include "training/network_problem.h"
 #include "training/objective.h"
@@ -25,15 +26,6 @@
 // (state, samples).  It knows no clock and starts no thread; its caller decides
 // when to pause, and nothing of that changes a bit.  Formulas: README.md here.
 namespace steelyard::training {
-
-// Goes on by leaps along the flow that the steps follow, where that is smooth
-// on the scale of a step (far_time.h): with rates and weights that follow a
-// formula, any penalty but kAbsolute, and any loss but kHinge.
-struct Leap {
-  // What may be wrong of theta: relative to its length over ln t, and of the
-  // least margin.  1e-13 to 1e-3.
-  double tolerance = 1e-10;
-};
 
 // Full-batch gradient descent on a linear model, from theta = 0:
 //   L(theta) = (1/n) sum_i w_i l_i + the penalty
@@ -113,7 +105,7 @@ class STEELYARD_TRAINING_EXPORT Trainer {
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(LinearProblem problem);
   // The same for any model and any optimiser; the reference of linear models of
   // signs alone.  Memory: the features once more, in the problem's precision,
-  // and the parameters three to five times.
+  // and the parameters three to five times; forty times where it leaps.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(
       NetworkProblem problem);
   virtual ~Trainer() = default;

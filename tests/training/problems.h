@@ -88,7 +88,8 @@ inline Rows RandomRows(int64_t n, int64_t d, double distance, uint64_t seed) {
   return rows;
 }
 
-inline std::unique_ptr<Trainer> MakeTrainer(LinearProblem problem) {
+template <typename Problem>
+std::unique_ptr<Trainer> MakeTrainer(Problem problem) {
   absl::StatusOr<std::unique_ptr<Trainer>> trainer =
       Trainer::Create(std::move(problem));
   EXPECT_THAT(trainer, IsOk());
@@ -143,7 +144,8 @@ inline std::vector<Loss> LossesOfMargins() {
 }
 
 // The metrics of a run by step.
-inline std::map<int64_t, Values> Measure(LinearProblem problem) {
+template <typename Problem>
+std::map<int64_t, Values> Measure(Problem problem) {
   const std::unique_ptr<Trainer> trainer = MakeTrainer(std::move(problem));
   std::map<int64_t, Values> by_step;
   for (const Evaluation& evaluation : RunToEnd(*trainer)) {
