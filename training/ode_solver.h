@@ -46,8 +46,8 @@ class OdeSolver {
   // Takes one step.  False, and it stands where it stood, where one that is
   // short enough is shorter than least_length.
   virtual bool Step(double least_length) = 0;
-  // Writes y at a place from begin() to s(); returns how much more its estimated
-  // error is than the step's.
+  // Writes y at a place from begin() to s(); returns how much more its
+  // estimated error is than the step's.
   virtual double Interpolate(double s, std::span<double> y) = 0;
   // f(s(), y()).
   virtual std::span<const double> slope() const = 0;

@@ -189,6 +189,25 @@ TEST(FarCourseTest, WhatHasAMinimumEndsThere) {
   }
 }
 
+TEST(FarCourseTest, WhatCanNotBeSteppedToFailsWithPlaceAndReason) {
+  // Steps twice as long as the stable one, 10.07, swing for ever.
+  LinearProblem problem;
+  problem.train = MakeRows({{1}, {1}, {1}, {-.5}}, {1, 1, -1, 1});
+  problem.loss = Loss::kLogistic;
+  problem.bias = false;
+  problem.learning_rate = 20.14;
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(Far(problem, 30));
+  absl::Status failure;
+  while (failure.ok() && !trainer->done()) {
+    failure = trainer->Advance(1'000'000'000).status();
+  }
+  EXPECT_THAT(failure, StatusIs(absl::StatusCode::kOutOfRange,
+                                "after 10000000 steps the difference series "
+                                "does not converge"));
+  // That of the last evaluation.
+  EXPECT_EQ(trainer->step(), 10'000'000);
+}
+
 TEST(FarCourseTest, AnEarlierStateIsTakenUpWhereMoreHasSettled) {
   LinearProblem problem = ToyA({1, 10, 1});
   problem.train = MakeRows({{1, 0}, {0, 1}, {0, -1}}, {1, 1, 1});
