@@ -17,7 +17,7 @@ namespace {
 
 // Metrics of a run that are no set's, at most: docs/metrics.md's table, with 16
 // parameters.
-constexpr int64_t kOwnMetrics = 42;
+constexpr int64_t kOwnMetrics = 43;
 constexpr int64_t kMetricsPerSet = 5;
 // target/chi_square, renyi_2, kl; target_risk, target_error; adjusted_error and
 // adjusted_balanced_error; error_exact and balanced_error_exact.

@@ -102,36 +102,53 @@ class OptimizerChecker {
     }
   }
 
+  void WantForLeap(bool right, std::string path, absl::string_view want,
+                   absl::string_view got) {
+    if (right) return;
+    Add(std::move(path),
+        absl::StrCat("want ", want,
+                     " with optimizer.gradient_descent.leap, got ", got));
+  }
+
   void CheckLeap(const v1::GradientDescent& descent) {
-    const std::string path = "optimizer.gradient_descent.leap";
+    const std::string path = "optimizer.gradient_descent";
     const v1::Leap& leap = descent.leap();
     Want(!leap.has_tolerance() ||
              (leap.tolerance() >= 1e-13 && leap.tolerance() <= 1e-3),
-         FieldPath(path, "tolerance"), "1e-13 to 1e-3", leap.tolerance());
-    const v1::LearningRateSchedule& schedule = descent.schedule();
-    const bool constant =
-        (schedule.kind_case() == v1::LearningRateSchedule::KIND_NOT_SET ||
-         schedule.has_constant()) &&
-        schedule.warm_up_steps() == 0;
-    const v1::Weighting& weighting = spec_.weighting();
-    const bool stays =
-        !weighting.has_learned() &&
-        (!weighting.has_schedule() || weighting.schedule().has_always());
+         FieldPath(path, "leap.tolerance"), "1e-13 to 1e-3", leap.tolerance());
     const bool scaled = descent.scaling() != v1::STEP_SCALING_NONE &&
                         descent.scaling() != v1::STEP_SCALING_UNSPECIFIED;
-    if (!IsLinearDescent(spec_) || spec_.loss().has_hinge() ||
-        spec_.loss().has_squared_hinge()) {
-      Add(path,
-          "want it with a linear model, labels of +1 and -1, a loss of margins "
-          "that is no hinge, from zeros in double precision");
+    WantForLeap(!scaled, FieldPath(path, "scaling"), "none", "another");
+    const bool endless = spec_.stop().log10_steps() > kMostNearLog10;
+    if (endless && descent.schedule().has_cosine()) {
+      Add(FieldPath(path, "schedule.cosine"),
+          absl::StrCat("want constant, step or power with stop.log10_steps "
+                       "above ",
+                       kMostNearLog10, ", got cosine"));
     }
-    if (!constant || scaled) {
-      Add(path, "want it with a constant learning rate, without scaling");
-    }
-    if (!stays) Add(path, "want it with weights that stay as they are");
-    if (StrengthOf(spec_.regularizer()) > 0) {
-      Add(path, "want it without a regularizer");
-    }
+    WantForLeap(IsDouble(), "precision", "double", "single");
+    WantForLeap(!spec_.loss().has_hinge(), "loss.hinge", "another loss",
+                "hinge");
+    WantForLeap(!spec_.weighting().has_learned(), "weighting.learned",
+                "weights that are not learned", "learned ones");
+    const bool corners = spec_.regularizer().l1().strength() > 0;
+    WantForLeap(!corners, "regularizer.l1.strength", "0, or l2 or power,",
+                ShowNumber(spec_.regularizer().l1().strength()));
+    CheckLeapOfUnits();
+  }
+
+  // What leaps need of hidden layers.
+  void CheckLeapOfUnits() {
+    if (IsLinear()) return;
+    const v1::Activation activation = spec_.model().mlp().activation();
+    const bool smooth = !spec_.model().has_mlp() ||
+                        activation == v1::ACTIVATION_TANH ||
+                        activation == v1::ACTIVATION_QUADRATIC;
+    const bool leaky = activation == v1::ACTIVATION_LEAKY_RELU;
+    WantForLeap(smooth, "model.mlp.activation", "tanh or quadratic",
+                leaky ? "leaky_relu" : "relu");
+    WantForLeap(!spec_.initial().has_zeros(), "initial.zeros",
+                "a start that tells hidden units apart", "zeros");
   }
 
   void CheckLbfgs(const v1::Lbfgs& lbfgs) {

@@ -278,7 +278,9 @@ LinearProblem ToLinear(NetworkProblem problem, training::StepScale scale) {
       .schedule = std::move(problem.schedule),
       .early = std::move(problem.early),
       .weighted_below = std::move(problem.weighted_below),
-      .target = std::move(problem.target)};
+      .target = std::move(problem.target),
+      .leap = problem.leap,
+      .log10_steps = problem.log10_steps};
 }
 
 // Errors: InvalidArgument, naming the field.
@@ -303,11 +305,18 @@ absl::Status SetLearned(const v1::RunSpec& spec, LinearProblem& problem) {
                static_cast<int>(learned.goal()));
 }
 
-void SetLeap(const v1::RunSpec& spec, LinearProblem& problem) {
+// Errors: InvalidArgument, naming the field.
+absl::Status SetLeap(const v1::RunSpec& spec, NetworkProblem& problem) {
   const v1::GradientDescent& descent = spec.optimizer().gradient_descent();
-  if (!descent.has_leap()) return;
-  problem.leap = training::Leap{.tolerance = descent.leap().tolerance()};
-  if (IsFar(spec.stop())) problem.log10_steps = spec.stop().log10_steps();
+  const bool far = IsFar(spec.stop());
+  if (far) problem.log10_steps = spec.stop().log10_steps();
+  if (descent.has_leap()) {
+    problem.leap = training::Leap{.tolerance = descent.leap().tolerance()};
+  } else if (far) {
+    return Wrong(
+        "optimizer.gradient_descent.leap: want it above 2^63 - 1 steps");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
@@ -324,18 +333,11 @@ absl::StatusOr<std::unique_ptr<training::Trainer>> CreateTrainer(
         "weighting.learned: want it with descent on a linear model in double "
         "precision from zeros with a loss of margins");
   }
-  const bool leaps = spec.optimizer().gradient_descent().has_leap();
-  if ((!descent && leaps) || (!leaps && IsFar(spec.stop()))) {
-    return Wrong(
-        "optimizer.gradient_descent.leap: want it above 2^63 - 1 steps, and "
-        "with "
-        "a linear model in double precision from zeros with a loss of margins");
-  }
+  STEELYARD_RETURN_IF_ERROR(SetLeap(spec, problem));
   std::unique_ptr<training::Trainer> trainer;
   if (descent) {
     LinearProblem linear = ToLinear(std::move(problem), scale);
     STEELYARD_RETURN_IF_ERROR(SetLearned(spec, linear));
-    SetLeap(spec, linear);
     STEELYARD_ASSIGN_OR_RETURN(trainer,
                                training::Trainer::Create(std::move(linear)));
   } else {

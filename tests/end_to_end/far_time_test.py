@@ -3,6 +3,7 @@ are shown of them."""
 
 import csv
 import io
+import math
 import pathlib
 import re
 import subprocess
@@ -81,6 +82,41 @@ class FarTimeTest(ServerTest):
                 self.assertAlmostEqual(leaps[metric][step], value,
                                        delta=1e-10 * abs(value), msg=step)
         self.assertLess(leaps["leap/real_steps"][10**6], 1000)
+
+    def test_a_penalty_ends_at_its_fixed_point(self):
+        far = self.places(self.submit_example("l2-far.yaml"))
+        self.assertEqual(far["leap/settled_dimensions"][20], 3)
+        self.assertLessEqual(far["leap/error_estimate"][20], 1e-10)
+        real = self.places(self.submit_example(
+            "l2-far.yaml", "optimizer.gradient_descent={learning_rate: 0.1}",
+            "stop={steps: 1000000}"))
+        for j in range(3):
+            name = f"parameters/{j}"
+            self.assertAlmostEqual(far[name][20], real[name][6], delta=1e-10)
+
+    def test_layers_come_to_the_largest_margin(self):
+        run = self.places(self.submit_example("deep-linear-far.yaml"))
+        margins = run["margin/normalized"]
+        largest = math.sqrt(125 / 133) / 2
+        for place in (10, 20, 50):
+            self.assertLess(margins[place], margins[2 * place])
+        self.assertLess(margins[100], largest)
+        self.assertLess(largest - margins[100], 0.02 * largest)
+        self.assertLessEqual(run["leap/error_estimate"][100], 1e-10)
+
+    def test_rates_and_weights_that_change_are_followed(self):
+        changes = ["weighting.schedule={annealed: {from: 1000, until: 50000}}",
+                   "stop={steps: 100000}"]
+        descent = "optimizer.gradient_descent={learning_rate: 0.1, " \
+            "schedule: {power: {}, warm_up_steps: 500}%s}"
+        runs = [self.places(self.submit_example(
+            "d8.yaml", *changes, descent % leap))
+                for leap in ("", ", leap: {}")]
+        real, leaps = (run["train/log_loss"] for run in runs)
+        self.assertEqual(list(real), list(leaps))
+        for place, value in real.items():
+            self.assertAlmostEqual(leaps[place], value, delta=1e-9, msg=place)
+        self.assertLess(runs[1]["leap/real_steps"][5], 50000)
 
     def test_people_see_where_it_stands(self):
         run = self.submit_example("d8-far.yaml")

@@ -184,38 +184,62 @@ constexpr BadSpec kBadOptimizers[] = {
      [](Spec* s) { Descent(s)->mutable_leap()->set_tolerance(0.1); },
      "optimizer.gradient_descent.leap.tolerance",
      "want 1e-13 to 1e-3, got 0.1"},
-    {"ALeapOfANetwork",
+    {"ALeapOfReluUnits",
      [](Spec* s) {
-       MakeMlp(s);
-       Descent(s)->mutable_leap();
+       MakeMlp(s)->set_activation(v1::ACTIVATION_RELU);
+       s->set_precision(v1::PRECISION_DOUBLE);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
      },
-     "optimizer.gradient_descent.leap", "want it with a linear model"},
+     "model.mlp.activation",
+     "want tanh or quadratic with optimizer.gradient_descent.leap, got relu"},
+    {"ALeapInSinglePrecision",
+     [](Spec* s) {
+       s->set_precision(v1::PRECISION_SINGLE);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
+     },
+     "precision",
+     "want double with optimizer.gradient_descent.leap, got single"},
+    {"ALeapOfUnitsFromZeros",
+     [](Spec* s) {
+       MakeMlp(s)->set_activation(v1::ACTIVATION_TANH);
+       s->mutable_initial()->mutable_zeros();
+       s->set_precision(v1::PRECISION_DOUBLE);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
+     },
+     "initial.zeros",
+     "want a start that tells hidden units apart with "
+     "optimizer.gradient_descent.leap, got zeros"},
     {"ALeapOverKinks",
      [](Spec* s) {
        s->mutable_loss()->mutable_hinge();
-       Descent(s)->mutable_leap();
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
      },
-     "optimizer.gradient_descent.leap", "that is no hinge"},
-    {"ALeapThatSlowsDown",
+     "loss.hinge",
+     "want another loss with optimizer.gradient_descent.leap, got hinge"},
+    {"ALeapThatIsScaled",
      [](Spec* s) {
-       Descent(s)->mutable_leap();
-       Descent(s)->mutable_schedule()->mutable_power()->set_exponent(0.5);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
+       Descent(s)->set_scaling(v1::STEP_SCALING_LOSS);
      },
-     "optimizer.gradient_descent.leap",
-     "want it with a constant learning rate"},
-    {"ALeapWhoseWeightsChange",
+     "optimizer.gradient_descent.scaling",
+     "want none with optimizer.gradient_descent.leap, got another"},
+    {"ALeapWhoseRateHasNoEnd",
      [](Spec* s) {
-       Descent(s)->mutable_leap();
-       s->mutable_weighting()->mutable_schedule()->mutable_deferred()->set_from(
-           10);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
+       Descent(s)->mutable_schedule()->mutable_cosine();
+       s->mutable_stop()->set_log10_steps(100);
+       s->mutable_evaluate()->mutable_log()->set_points_per_decade(1);
      },
-     "optimizer.gradient_descent.leap", "want it with weights that stay"},
-    {"ALeapWithAPenalty",
+     "optimizer.gradient_descent.schedule.cosine",
+     "want constant, step or power with stop.log10_steps above 18.96, got "
+     "cosine"},
+    {"ALeapWithAPenaltyOfSizes",
      [](Spec* s) {
-       Descent(s)->mutable_leap();
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
        s->mutable_regularizer()->mutable_l1()->set_strength(0.1);
      },
-     "optimizer.gradient_descent.leap", "want it without a regularizer"},
+     "regularizer.l1.strength",
+     "want 0, or l2 or power, with optimizer.gradient_descent.leap, got 0.1"},
     {"NoLogarithmOfSteps",
      [](Spec* s) { s->mutable_stop()->set_log10_steps(0); }, "stop.log10_steps",
      "want above 0 and at most 18.96, or 19 to 100000, got 0"},

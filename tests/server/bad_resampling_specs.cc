@@ -38,6 +38,17 @@ constexpr BadSpec kBadResampling[] = {
     {"AGoalThatIsUnknown",
      [](Spec* s) { LearnedOf(s)->set_goal(static_cast<v1::LearningGoal>(9)); },
      "weighting.learned.goal", "want minimize or maximize"},
+    {"LearnedWeightsThatLeap",
+     [](Spec* s) {
+       LearnedOf(s);
+       s->mutable_optimizer()
+           ->mutable_gradient_descent()
+           ->mutable_leap()
+           ->set_tolerance(1e-10);
+     },
+     "weighting.learned",
+     "want weights that are not learned with optimizer.gradient_descent.leap, "
+     "got learned ones"},
     {"LearnedWeightsOfANetwork",
      [](Spec* s) {
        LearnedOf(s);

@@ -99,6 +99,47 @@ TEST(MakeTrainerTest, EveryChoiceMakesADifference) {
   EXPECT_EQ(losses.size(), changes.size());
 }
 
+// A leap of a linear model from zeros, and of those that train otherwise.
+TEST(MakeTrainerTest, LeapsAreOfEveryModelThatMayLeap) {
+  using Change = std::function<void(v1::RunSpec&)>;
+  const std::vector<Change> changes = {
+      [](v1::RunSpec&) {},
+      [](v1::RunSpec& s) {
+        s.mutable_regularizer()->mutable_l2()->set_strength(0.1);
+      },
+      [](v1::RunSpec& s) { s.mutable_initial()->mutable_he(); },
+      [](v1::RunSpec& s) {
+        s.mutable_loss()->mutable_squared();
+        s.mutable_weighting()->mutable_uniform();
+      },
+      [](v1::RunSpec& s) {
+        s.mutable_model()->mutable_deep_linear()->add_hidden(3);
+        s.mutable_model()->mutable_deep_linear()->set_biases(v1::BIASES_NONE);
+        s.mutable_initial()->mutable_xavier();
+      },
+  };
+  for (const Change& change : changes) {
+    v1::TrainLease lease = D8Lease(1000);
+    v1::RunSpec& spec = *lease.mutable_spec();
+    spec.mutable_stop()->set_log10_steps(20);
+    spec.mutable_evaluate()->mutable_log()->set_points_per_decade(1);
+    v1::GradientDescent& descent =
+        *spec.mutable_optimizer()->mutable_gradient_descent();
+    descent.set_learning_rate(0.02);
+    descent.mutable_leap()->set_tolerance(1e-10);
+    change(spec);
+    const auto trainer = MakeTrainer(lease, MemoryLimit());
+    ASSERT_THAT(trainer, IsOk());
+    while (!(*trainer)->done()) {
+      ASSERT_THAT((*trainer)->Advance(training::Trainer::kFarStep), IsOk());
+    }
+    EXPECT_EQ((*trainer)->step(), training::Trainer::kFarStep);
+    EXPECT_THAT((*trainer)->metrics(), Contains("leap/settled_dimensions"));
+    descent.clear_leap();
+    EXPECT_THAT(Try(lease), StatusIs(kSpec, "want it above 2^63 - 1 steps"));
+  }
+}
+
 TEST(MakeTrainerTest, ReadsRealImages) {
   v1::TrainLease lease = D8Lease(10);
   v1::RunSpec& spec = *lease.mutable_spec();

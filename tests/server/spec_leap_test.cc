@@ -1,0 +1,73 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "server/spec_check.h"
+#include "tests/server/bad_specs.h"
+
+// What runs may go on by leaps.
+namespace steelyard::server {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+auto IsFault(const std::string& path, const std::string& part) {
+  return AllOf(Field(&Fault::path, path),
+               Field(&Fault::message, HasSubstr(part)));
+}
+
+v1::GradientDescent* Leaping(v1::RunSpec* spec) {
+  v1::GradientDescent* descent =
+      spec->mutable_optimizer()->mutable_gradient_descent();
+  descent->mutable_leap();
+  return descent;
+}
+
+TEST(SpecLeapTest, EveryFaultOfALeapIsTold) {
+  v1::RunSpec spec = GoodSpec();
+  MakeMlp(&spec);
+  spec.mutable_initial()->mutable_zeros();
+  spec.mutable_loss()->mutable_hinge();
+  spec.mutable_regularizer()->mutable_l1()->set_strength(0.5);
+  Leaping(&spec)->mutable_leap()->set_tolerance(1);
+  const std::string leap = "with optimizer.gradient_descent.leap, got ";
+  EXPECT_THAT(
+      CheckSpec(spec, SpecLimits()),
+      UnorderedElementsAre(
+          IsFault("model.mlp.activation", leap + "relu"),
+          IsFault("initial.zeros", leap + "zeros"),
+          IsFault("precision", leap + "single"),
+          IsFault("loss.hinge", leap + "hinge"),
+          IsFault("regularizer.l1.strength", leap + "0.5"),
+          IsFault("optimizer.gradient_descent.leap.tolerance", "got 1")));
+}
+
+TEST(SpecLeapTest, WhatMayLeap) {
+  v1::RunSpec spec = GoodSpec();
+  Leaping(&spec)->mutable_schedule()->mutable_cosine();
+  Leaping(&spec)->mutable_schedule()->set_warm_up_steps(10);
+  spec.mutable_weighting()->mutable_schedule()->mutable_deferred()->set_from(
+      10);
+  spec.mutable_loss()->mutable_squared_hinge();
+  EXPECT_THAT(CheckSpec(spec, SpecLimits()), IsEmpty());
+  spec.mutable_regularizer()->mutable_power()->set_strength(0.5);
+  spec.mutable_regularizer()->mutable_power()->set_exponent(3);
+  Leaping(&spec)->mutable_schedule()->mutable_power();
+  spec.mutable_stop()->set_log10_steps(100);
+  EXPECT_THAT(CheckSpec(spec, SpecLimits()), IsEmpty());
+  MakeMlp(&spec)->set_activation(v1::ACTIVATION_TANH);
+  spec.set_precision(v1::PRECISION_DOUBLE);
+  EXPECT_THAT(CheckSpec(spec, SpecLimits()), IsEmpty());
+  spec.mutable_model()->mutable_deep_linear()->add_hidden(3);
+  spec.mutable_loss()->mutable_squared();
+  spec.mutable_weighting()->mutable_uniform();
+  EXPECT_THAT(CheckSpec(spec, SpecLimits()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace steelyard::server
