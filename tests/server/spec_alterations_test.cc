@@ -71,7 +71,7 @@ TEST(SpecAlterationsTest, TheSetThatASplitMakesIsOneOfTheTestSets) {
   v1::RunSpec spec = MoonsSpec(40);
   spec.mutable_data()->mutable_split()->set_test_fraction(0.5);
   SpecLimits limits;
-  limits.metrics = 47 + 5;
+  limits.metrics = 48 + 5;
   EXPECT_THAT(Messages(spec, limits), IsEmpty());
   (*spec.mutable_test_sets())["other"].mutable_moons()->set_positive(1);
   EXPECT_THAT(Messages(spec), IsEmpty());
