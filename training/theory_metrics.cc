@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "training/losses.h"
 #include "training/sum_tree.h"
@@ -200,13 +201,9 @@ void TheoryMetrics::Measure(const StepTime& at, const Tiles& rows, double norm,
   if (finite && slope_id_ && at.step > 0) {
     const double squares =
         SumOverRows(sum_.size(), [&](int64_t j) { return sum_[j] * sum_[j]; });
-    const double rate = RateAt(rate_, at.step, steps_);
-    const double scale = scaled_ ? rate : rate * std::exp(log_loss);
-    // Far out t alone is too large for a double, and L too small.
-    const double slope = at.step == Trainer::kFarStep
-                             ? rate * std::exp(at.log_step + log_loss) * squares
-                             : static_cast<double>(at.step) * scale * squares;
-    values.push_back(Value(*slope_id_, -slope));
+    if (!IsRounding(rows, std::sqrt(squares), at)) {
+      values.push_back(Value(*slope_id_, -LossSlope(at, log_loss, squares)));
+    }
   }
   if (smoothed_id_ && norm > 0) {
     values.push_back(Value(
@@ -215,6 +212,29 @@ void TheoryMetrics::Measure(const StepTime& at, const Tiles& rows, double norm,
   if (constant_id_) values.push_back(Value(*constant_id_, constant_));
   if (dual_id_ && finite) MeasureDual(rows, values);
   if (bounds_id_ && at.step > 0) MeasureBounds(at.step, values);
+}
+
+bool TheoryMetrics::IsRounding(const Tiles& rows, double length,
+                               const StepTime& at) const {
+  constexpr double kLate = 35;  // of ln t: 10^15 steps
+  constexpr double kRounding = 64 * std::numeric_limits<double>::epsilon();
+  if (at.log_step < kLate) return false;
+  double pulls = 0;
+  for (int64_t i = 0; i < rows.rows(); ++i) pulls += pull_.data()[i];
+  return length <= kRounding * pulls * rows.LongestRow();
+}
+
+double TheoryMetrics::LossSlope(const StepTime& at, double log_loss,
+                                double squares) const {
+  if (at.step == Trainer::kFarStep) {
+    // Far out t alone is too large for a double, and L too small.
+    const double log_rate = LogRateAt(
+        rate_, {.log_step = at.log_step, .ahead = 0}, at.step, steps_);
+    return std::exp(log_rate + at.log_step + log_loss) * squares;
+  }
+  const double rate = RateAt(rate_, at.step, steps_);
+  const double scale = scaled_ ? rate : rate * std::exp(log_loss);
+  return static_cast<double>(at.step) * scale * squares;
 }
 
 }  // namespace steelyard::training

@@ -60,6 +60,11 @@ class TheoryMetrics {
                  MetricTable& table);
   void MeasureDual(const Tiles& rows, std::vector<MetricValue>& values);
   void MeasureBounds(int64_t step, std::vector<MetricValue>& values) const;
+  // Whether the gradient, `length` of which is left of the pulls, is what
+  // rounding leaves of it so late that t times that is anything.
+  bool IsRounding(const Tiles& rows, double length, const StepTime& at) const;
+  // t rate L ||grad L / L||^2; squares: that of the last.
+  double LossSlope(const StepTime& at, double log_loss, double squares) const;
 
   Loss loss_;
   LearningRate rate_;
