@@ -8,6 +8,11 @@
 #include "training/penalty.h"
 
 namespace steelyard::training {
+namespace {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+}  // namespace
 
 FarField::FarField(int64_t dimension, const Course& course)
     : dimension_(dimension), course_(course), theta_(dimension) {
@@ -33,8 +38,11 @@ double FarField::Strength(double s, int ahead) const {
     // Not the strength at the break itself, but that of its piece.
     return StrengthAt(course_.weights, piece_);
   }
-  return (std::exp(s) + ahead - static_cast<double>(annealed->from)) /
-         static_cast<double>(annealed->until - annealed->from);
+  const double strength =
+      (std::exp(s) + ahead - static_cast<double>(annealed->from)) /
+      static_cast<double>(annealed->until - annealed->from);
+  // A break that is the largest number is never come to.
+  return annealed->until == kNever ? std::min(strength, 1.0) : strength;
 }
 
 void FarField::Curvature(double log_factor, double strength,
@@ -91,7 +99,9 @@ double FarField::Length(const double* difference, double /*noise*/) const {
 }
 
 bool FarField::Constant() const {
-  return NextBreak(piece_) == std::numeric_limits<int64_t>::max();
+  const auto* annealed = std::get_if<AnnealedWeights>(&course_.weights);
+  return NextBreak(piece_) == kNever && piece_ >= course_.rate.warm_up_steps &&
+         (annealed == nullptr || piece_ >= annealed->until);
 }
 
 bool FarField::Rests(double s, std::span<const double> theta) {
@@ -163,6 +173,21 @@ bool FarField::Settle(double s, double allowed, std::span<double> theta) {
   if (!Descend(s, {dimension_, values, vectors, allowed}, theta)) return false;
   Hold();
   return true;
+}
+
+double FarField::Steepest(double t, std::span<const double> theta) {
+  const double s = std::log(t);
+  std::copy(theta.begin(), theta.end(), theta_.data());
+  LongestRow(theta);
+  Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slopes_.front().data());
+  ++gradients_;
+  const double bound = RateBound();
+  constexpr double kSwings = 1;
+  if (bound < kSwings || dimension_ > kMostModes) return bound;
+  std::vector<double> values(theta.size());
+  std::vector<double> vectors(theta.size() * theta.size());
+  Curvature(LogRate(s, 0), Strength(s, 0), theta, values, vectors);
+  return *std::max_element(values.begin(), values.end());
 }
 
 void FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {

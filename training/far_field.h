@@ -25,6 +25,7 @@ namespace steelyard::training {
 class FarField {
  public:
   static constexpr int kMostTerms = 8;
+  static constexpr int64_t kMostModes = 1000;  // parameters, for Modes
 
   // What changes from step to step beside theta.
   struct Course {
@@ -86,6 +87,12 @@ class FarField {
   virtual void Release() { settled_ = 0; }
   // Of how many dimensions the held part is.
   int64_t settled() const { return settled_; }
+
+  // The largest curvature, times the rate of the step after t: above 1 steps
+  // swing over, above 2 they lead places that are near each other apart.  A
+  // bound of it, which costs a gradient, where that is below 1 or Modes would
+  // take too long.
+  double Steepest(double t, std::span<const double> theta);
 
   // Takes real steps, the first of them after t steps; theta: [d].
   void TakeSteps(double t, int64_t count, std::span<double> theta);

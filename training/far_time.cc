@@ -18,10 +18,12 @@ namespace {
 
 // Of the tolerance, what the first omitted term may take, and the solver's
 // steps over one e-fold of s.  The term falls as a power of t, so that all of
-// it is less than its value at the start; over ln s steps take less than a half
-// up to s = 2e4.
+// it is less than its value at the start; over ln s steps take less than a
+// fifth up to s = 2e4.
 constexpr double kOmittedShare = 0.1;
-constexpr double kStepShare = 0.05;
+constexpr double kStepShare = 0.02;
+// The estimate adds up bounds: so many tolerances are clearly too many.
+constexpr double kMostError = 10;
 // A series whose terms fall by less is not taken to converge.
 constexpr double kMostRatio = 0.5;
 // What rounding does to the estimated error of a step, times ||theta||: e^(s -
@@ -36,7 +38,6 @@ constexpr int64_t kMostSlowSteps = 20;
 // nothing, and of so many parameters at most, an implicit method goes on.
 constexpr int64_t kMostStiffSteps = 15;
 constexpr int64_t kMostSlowExplicit = 5;
-constexpr int64_t kMostModes = 1000;
 // Where something has converged but for rounding, and nobody can tell whether
 // it rests, leaps become ever shorter: so many evaluations in all, and for each
 // e-fold of s, are far more than what others take.
@@ -60,15 +61,34 @@ double FarTime::Unit(double s, std::span<const double> theta) const {
                   std::max(1.0, field_->least_margin()) / longest_row_);
 }
 
+void FarTime::SetUnit(double s, std::span<const double> theta) {
+  const double before = unit_;
+  unit_ = Unit(s, theta);
+  // The same length in another unit.
+  error_ *= before / unit_;
+  rounding_ *= before / unit_;
+}
+
 // The k-th difference of a power of t is about k / t of the one before: the
 // last two tell the next.
 double FarTime::Omitted() const {
   const std::span<const double> lengths = field_->differences();
   const size_t terms = lengths.size();
-  if (terms < 2 || lengths[terms - 1] == 0) return 0;
+  if (terms < 2) return SecondTerm();
+  // What rounding leaves of a difference, for each that it is taken of.
+  const double noise = std::ldexp(kNoise * lengths[0], static_cast<int>(terms));
+  const double last = lengths[terms - 1];
+  if (last <= noise) return 0;
   const auto k = static_cast<double>(terms);
-  const double ratio = lengths[terms - 1] / lengths[terms - 2] * k / (k - 1);
-  return lengths[terms - 1] * ratio / (k + 1);
+  const double ratio =
+      last / std::max(lengths[terms - 2], noise / 2) * k / (k - 1);
+  return last * std::min(ratio, 1.0) / (k + 1);
+}
+
+// A step moves theta by e^-s G, and G by at most the fastest rate times that.
+double FarTime::SecondTerm() const {
+  return 0.5 * std::exp(-solver_->s()) * field_->RateBound() *
+         field_->differences()[0];
 }
 
 double FarTime::OmittedAfter(size_t terms) const {
@@ -94,12 +114,13 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   constexpr double kShortStep = 0.2;  // of s
   const double s = std::log(t);
   std::vector<double> slope(theta.size());
+  if (!(error_ <= kMostError * tolerance_)) return false;
   field_->Watch();
   field_->Evaluate(s, FarField::kMostTerms, theta, slope);
   ++evaluations_;
   if (!std::isfinite(LengthOf(slope)) || !field_->smooth()) return false;
   longest_row_ = field_->LongestRow(theta);
-  unit_ = Unit(s, theta);
+  SetUnit(s, theta);
   settle_at_ = 0;
   if (Settle(s, theta, slope)) return true;
   const size_t terms = TermsAt(kOmittedShare * tolerance_ * unit_);
@@ -120,10 +141,11 @@ bool FarTime::Start(double t, std::span<const double> theta) {
 bool FarTime::Settle(double s, std::span<const double> theta,
                      std::span<const double> slope) {
   // Not to be looked at so often that it takes time.
-  constexpr double kApart = 1;
-  constexpr double kFurther = 1.1;
+  constexpr double kApart = 0.5;
+  constexpr double kFurther = 1.05;
   constexpr double kSteepest = 2;  // times a step's curvature: stable
-  if (s < settle_at_ || resting() || field_->dimension() > kMostModes) {
+  if (s < settle_at_ || resting() ||
+      field_->dimension() > FarField::kMostModes) {
     return false;
   }
   const double allowed = kOmittedShare * tolerance_ * unit_;
@@ -137,6 +159,15 @@ bool FarTime::Settle(double s, std::span<const double> theta,
   MakeSolver(false, s, at);
   evaluations_ += solver_->evaluations();
   return true;
+}
+
+void FarTime::Doubt(double t, std::span<const double> theta) {
+  constexpr double kSwings = 1;
+  constexpr double kUnknown = 1;  // all of the unit
+  if (error_ > 0 && error_ < kUnknown &&
+      !(field_->Steepest(t, theta) < kSwings)) {
+    error_ = kUnknown;
+  }
 }
 
 void FarTime::MakeSolver(bool implicit, double s,
@@ -172,11 +203,11 @@ void FarTime::ChooseTerms() {
   const double allowed = kOmittedShare * tolerance_ * unit_;
   const std::span<const double> lengths = field_->differences();
   // With a term less the last one is the first omitted.
-  const double last = OmittedAfter(lengths.size() - 1);
+  double last = OmittedAfter(lengths.size() - 1);
+  // That of a single term no difference tells: it may grow unseen.
+  if (terms_ == 2) last = std::max(last, SecondTerm());
   if (terms_ > 1 && last <= allowed) {
     --terms_;
-    // From here on it falls as 1 / t, and none is known that is omitted.
-    if (terms_ == 1) error_ += last / unit_;
   } else if (Omitted() > allowed) {
     if (terms_ == FarField::kMostTerms) {
       end_ = End::kSeries;
@@ -241,7 +272,7 @@ absl::Status FarTime::Audit() {
 void FarTime::ChooseMethod() {
   const bool held =
       stiff_steps_ >= kMostStiffSteps || slow_steps_ >= kMostSlowExplicit;
-  if (implicit_ || !held || field_->dimension() > kMostModes) return;
+  if (implicit_ || !held || field_->dimension() > FarField::kMostModes) return;
   const std::vector<double> y(solver_->y().begin(), solver_->y().end());
   const OdeSolver::Pace pace = solver_->pace();
   MakeSolver(true, solver_->s(), y);
@@ -296,6 +327,11 @@ absl::Status FarTime::TakeStep() {
   if (end_ == End::kGain) {
     return LeapError(solver_->s(), "leaps gain nothing over real steps");
   }
+  if (!(error_ <= kMostError * tolerance_)) {
+    end_ = End::kOther;
+    return LeapError(solver_->s(),
+                     "the error estimate is far above the tolerance");
+  }
   if (Settle(solver_->s(), solver_->y(), solver_->slope())) {
     return absl::OkStatus();
   }
@@ -313,12 +349,12 @@ absl::Status FarTime::TakeStep() {
     return failure;
   }
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
-  unit_ = Unit(solver_->s(), solver_->y());
+  SetUnit(solver_->s(), solver_->y());
   const double noise = kNoise * LengthOf(solver_->y());
   error_ += std::max(0.0, solver_->error() - noise) / unit_;
-  // The series falls: at the begin it omits most.
-  error_ += omitted_ * solver_->taken() / unit_;
-  omitted_ = Omitted();
+  const double omitted = Omitted();
+  error_ += std::max(omitted_, omitted) * solver_->taken() / unit_;
+  omitted_ = omitted;
   rounding_ = std::max(rounding_, noise / unit_);
   CheckGain(evaluations_ - before);
   ChooseTerms();
@@ -364,7 +400,8 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
                             rounding_,
                             audit_at_,
                             settle_at_,
-                            omitted_};
+                            omitted_,
+                            unit_};
   const int64_t counts[] = {on && pace.rejected ? 1 : 0,
                             on ? terms_ : 0,
                             on ? step_terms_ : 0,
@@ -406,6 +443,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   audit_at_ = numbers[5];
   settle_at_ = numbers[6];
   omitted_ = numbers[7];
+  unit_ = numbers[8];
   slow_steps_ = counts[3];
   stiff_steps_ = counts[4];
   evaluations_ = counts[5];
@@ -423,13 +461,11 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   step_terms_ = terms_ = static_cast<int>(counts[2]);
   longest_row_ = field_->LongestRow(old);
   MakeSolver(counts[6] == 1, numbers[0], old);
-  unit_ = Unit(numbers[0], old);
   if (numbers[1] > 0) {
     solver_->set_pace({.length = numbers[1], .rejected = false});
     if (!solver_->Step(numbers[1]) || solver_->taken() != numbers[1]) {
       return absl::DataLossError("training state: want a leap's last step");
     }
-    unit_ = Unit(solver_->s(), solver_->y());
   }
   solver_->set_pace({.length = numbers[2], .rejected = counts[0] != 0});
   if (counts[1] != counts[2]) {

@@ -70,6 +70,10 @@ class FarTime {
   // solver's steps, the first omitted terms, what audits found, and what
   // rounding leaves.
   double error_estimate() const { return error_ + rounding_ + place_error_; }
+  // Real steps go on at theta, after t: where they swing, as they do when they
+  // are long, they may lead places apart; nobody knows then what comes of an
+  // error that a leap has made, and no leap is made again.
+  void Doubt(double t, std::span<const double> theta);
   // Of the flow's field.
   int64_t evaluations() const { return evaluations_; }
   // Of how many dimensions the part of theta is that has come to its limit, and
@@ -84,13 +88,16 @@ class FarTime {
   absl::Status ReadState(bool started, std::span<const uint64_t> words);
 
  private:
-  static constexpr int64_t kNumbers = 8;
+  static constexpr int64_t kNumbers = 9;
   static constexpr int64_t kCounts = 9;
   static constexpr int64_t kOwnWords = kNumbers + kCounts;
 
   double Unit(double s, std::span<const double> theta) const;
+  void SetUnit(double s, std::span<const double> theta);
   // How long the first omitted term is, by the last evaluation.
   double Omitted() const;
+  // Likewise, of one term: a bound.
+  double SecondTerm() const;
   // Likewise, of so many terms.
   double OmittedAfter(size_t terms) const;
   // How many terms the last evaluation asks for, so that what is omitted is

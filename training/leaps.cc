@@ -21,6 +21,8 @@ constexpr int64_t kShare = 5;
 // each wait twice the one before, as long as that is sooner.
 constexpr int64_t kShortWait = 16;
 constexpr int64_t kLongLeap = 1000;
+// How many real steps may pass until they are looked at.
+constexpr int64_t kLook = 16;
 // No run gets further than the first by real steps, nor tries to leap for
 // longer than the second where it can't do without.
 constexpr int64_t kMostSteps = 100'000'000'000;
@@ -113,10 +115,13 @@ absl::Status Leaps::Run(int64_t step, int64_t count, std::span<double> theta,
                        " steps the difference series does not converge, "
                        "and the last step is too far for real ones"));
     }
-    const int64_t now = std::min(end, try_at_) - step;
+    // Where each is looked at does not depend on where a run is cut.
+    const int64_t look = (step / kLook + 1) * kLook;
+    const int64_t now = std::min({end, try_at_, look}) - step;
     STEELYARD_RETURN_IF_ERROR(take(step, now));
     real_steps_ += now;
     step += now;
+    if (step == look) far_.Doubt(static_cast<double>(step), theta);
   }
   return absl::OkStatus();
 }

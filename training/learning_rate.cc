@@ -61,7 +61,9 @@ double LogRateAt(const LearningRate& rate, const RealStep& at, int64_t piece,
     value -= power->exponent * log_next();
   }
   if (piece < rate.warm_up_steps) {
-    value += log_next() - std::log(static_cast<double>(rate.warm_up_steps));
+    // A warm-up that lasts to the largest number has no break.
+    value += std::min(
+        0.0, log_next() - std::log(static_cast<double>(rate.warm_up_steps)));
   }
   return value;
 }

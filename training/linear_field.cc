@@ -83,8 +83,9 @@ void LinearField::SetStrength(double strength) {
   const auto n = static_cast<double>(shapes_.size());
   for (size_t i = 0; i < shapes_.size(); ++i) {
     const double weight = Blend(weights_.even, weights_.values[i], strength);
-    log_pull_[i] = Moves(i) ? std::log(weight / n) + shapes_[i]
-                            : -std::numeric_limits<double>::infinity();
+    log_pull_[i] = Moves(i) && squares_[i] > 0
+                       ? std::log(weight / n) + shapes_[i]
+                       : -std::numeric_limits<double>::infinity();
   }
 }
 
@@ -143,12 +144,16 @@ void LinearField::LeaveSpan(double* vector) const {
   }
 }
 
-void LinearField::AddUpParts(double* slope) {
+void LinearField::AddUpParts(double size, double* slope) {
+  constexpr double kLeft = 16;
   double* pull = part_pull_.data();
   double gross = 0;
   for (size_t i = 0; i < part_.size(); ++i) {
     pull[i] = part_[i] == 0 ? pull_.data()[i] : 0;
-    gross += pull[i] * std::sqrt(squares_[i]);
+    // What theta rounds, or a Newton step leaves of it, pulls back at about the
+    // row's own rate.
+    const double length = std::sqrt(squares_[i]);
+    gross += pull[i] * length * (1 + kLeft * length * size);
   }
   noise_ = kRounding * gross;
   tiles_.AddUp(pull, partial_.data(), rest_.data());
@@ -165,7 +170,8 @@ void LinearField::AddUpParts(double* slope) {
 
 double LinearField::Length(const double* difference, double noise) const {
   const double length = NormOf(dimension(), difference);
-  if (span_.empty() || noise == 0) return length;
+  if (noise == 0) return length;
+  if (span_.empty()) return length <= noise ? 0 : length;
   std::vector<double> off(difference, difference + dimension());
   LeaveSpan(off.data());
   const double outside = NormOf(dimension(), off.data());
@@ -183,13 +189,19 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
   if (span_.empty()) {
     tiles_.AddUp(pull_.data(), partial_.data(), slope);
   } else {
-    AddUpParts(slope);
+    AddUpParts(NormOf(dimension(), theta), slope);
   }
   if (penalized()) {
     const double factor = std::exp(log_factor);
     const double shrink =
         factor * ShrinkOf(objective_.penalty, dimension(), theta);
     for (int64_t j = 0; j < dimension(); ++j) slope[j] -= shrink * theta[j];
+    // What pulls and what shrinks cancel where it rests.
+    double gross = shrink * NormOf(dimension(), theta);
+    for (size_t i = 0; i < squares_.size(); ++i) {
+      gross += pull_.data()[i] * std::sqrt(squares_[i]);
+    }
+    noise_ = kRounding * gross;
     const Bend bend = PenaltyBend(theta);
     bend_ = factor * (bend.even + std::max(0.0, bend.along));
   }

@@ -62,8 +62,8 @@ class LinearField final : public FarField {
   void Pull(double log_factor);
   void CheckSides();
   // Adds up the pull of each part into its own sum, that of the rest within its
-  // span: elsewhere it is rounding.
-  void AddUpParts(double* slope);
+  // span: elsewhere it is rounding.  size: ||theta||.
+  void AddUpParts(double size, double* slope);
   Bend PenaltyBend(const double* theta) const;
   bool penalized() const { return objective_.penalty.strength > 0; }
   double scale(size_t i) const { return scales_.empty() ? 1 : scales_[i]; }

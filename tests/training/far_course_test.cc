@@ -167,6 +167,24 @@ TEST(FarCourseTest, WhatHasSettledStaysWhateverTheOthersPull) {
   }
 }
 
+TEST(FarCourseTest, ARowOfZerosPullsNowhere) {
+  LinearProblem problem = ToyA({1, 1, 1});
+  problem.train = MakeRows({{1, 0}, {0, 2}, {0, 0}}, {1, 1, 1});
+  const std::map<double, Values> got = MeasureFar(Far(problem, 1000));
+  EXPECT_NEAR(got.at(1000).at("parameters/0"),
+              1000 * std::log(10) + std::log(.1 / 3), 1e-8);
+}
+
+TEST(FarCourseTest, WeightsThatSetInForEverAreWholeInTheEnd) {
+  constexpr int64_t kNever = INT64_MAX;
+  LinearProblem annealed = D8(PerClass(D8().train, 10, 1));
+  annealed.weight_schedule = AnnealedWeights{.from = 0, .until = kNever};
+  LinearProblem weighted = D8(PerClass(D8().train, 10, 1));
+  EXPECT_NEAR(MeasureFar(Far(annealed, 1000)).at(1000).at("direction/gap"),
+              MeasureFar(Far(weighted, 1000)).at(1000).at("direction/gap"),
+              1e-12);
+}
+
 TEST(FarCourseTest, WhatHasAMinimumEndsThere) {
   LinearProblem overlap;
   overlap.train = MakeRows({{1, 0}, {-.5, 1}, {-.5, -1}, {1, 1}}, {1, 1, 1, 1});

@@ -231,5 +231,29 @@ TEST(NetworkFarTest, NetworksThatCanNotLeapAreRefused) {
   EXPECT_THAT(ErrorOf(problem), HasSubstr("log10_steps"));
 }
 
+TEST(NetworkFarTest, APlateauThatEndsIsNotLeaptOver) {
+  // From theta = 1024 on steps of 2^-8, which do not round, come to 0 after
+  // 262,144: until then no difference tells that the slope will change.
+  NetworkProblem problem;
+  problem.train = MakeRows({{1}, {1}}, {-1, 1});
+  problem.architecture.biases = Biases::kNone;
+  problem.loss = Loss::kLogistic;
+  problem.rate.initial = 0x1p-7;
+  problem.rule = PlainRule{};
+  problem.precision = Precision::kDouble;
+  problem.initial = GivenInitial{{1024}};
+  problem.steps = 262'144;
+  problem.schedule = EverySchedule{.steps = problem.steps};
+  NetworkProblem leaps = problem;
+  leaps.leap = Leap{};
+  const std::unique_ptr<Trainer> real = MakeTrainer(problem);
+  const std::unique_ptr<Trainer> far = MakeTrainer(leaps);
+  const Values wanted = ByName(*real, RunToEnd(*real).back());
+  const Values got = ByName(*far, RunToEnd(*far).back());
+  // theta is about 1 by then: 1e-10 of 1024 over ln t.
+  EXPECT_NEAR(got.at("parameters/0"), wanted.at("parameters/0"), 1e-8);
+  EXPECT_LT(got.at("leap/real_steps"), 10'000);
+}
+
 }  // namespace
 }  // namespace steelyard::training
