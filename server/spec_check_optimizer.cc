@@ -126,6 +126,7 @@ class OptimizerChecker {
                        "above ",
                        kMostNearLog10, ", got cosine"));
     }
+    if (endless) CheckLateChanges(descent.schedule());
     WantForLeap(IsDouble(), "precision", "double", "single");
     WantForLeap(!spec_.loss().has_hinge(), "loss.hinge", "another loss",
                 "hinge");
@@ -135,6 +136,24 @@ class OptimizerChecker {
     WantForLeap(!corners, "regularizer.l1.strength", "0, or l2 or power,",
                 ShowNumber(spec_.regularizer().l1().strength()));
     CheckLeapOfUnits();
+  }
+
+  // Above 10^18 steps a run has places, but no step at which anything changes.
+  void CheckLateChanges(const v1::LearningRateSchedule& schedule) {
+    const auto check = [this](const std::string& field, uint64_t step) {
+      constexpr uint64_t kLast = 1'000'000'000'000'000'000;
+      if (step <= kLast) return;
+      Add(field, absl::StrCat("want at most 10^18 with stop.log10_steps above ",
+                              kMostNearLog10, ", got ", step));
+    };
+    const std::string path = "optimizer.gradient_descent.schedule";
+    check(FieldPath(path, "warm_up_steps"), schedule.warm_up_steps());
+    for (int k = 0; k < schedule.step().at_size(); ++k) {
+      check(absl::StrCat(path, ".step.at[", k, "]"), schedule.step().at(k));
+    }
+    const v1::WeightSchedule& weights = spec_.weighting().schedule();
+    check("weighting.schedule.deferred.from", weights.deferred().from());
+    check("weighting.schedule.annealed.until", weights.annealed().until());
   }
 
   // What leaps need of hidden layers.

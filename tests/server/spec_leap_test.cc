@@ -47,6 +47,29 @@ TEST(SpecLeapTest, EveryFaultOfALeapIsTold) {
           IsFault("optimizer.gradient_descent.leap.tolerance", "got 1")));
 }
 
+TEST(SpecLeapTest, NothingChangesWhereStepsAreNotCounted) {
+  constexpr uint64_t kLate = 1'000'000'000'000'000'001;
+  v1::RunSpec spec = GoodSpec();
+  v1::LearningRateSchedule* schedule = Leaping(&spec)->mutable_schedule();
+  schedule->set_warm_up_steps(kLate);
+  schedule->mutable_step()->add_at(100);
+  schedule->mutable_step()->add_at(kLate);
+  schedule->mutable_step()->set_factor(0.5);
+  spec.mutable_weighting()->mutable_schedule()->mutable_annealed()->set_until(
+      kLate);
+  EXPECT_THAT(CheckSpec(spec, SpecLimits()), IsEmpty());
+  spec.mutable_stop()->set_log10_steps(100);
+  const std::string late =
+      "want at most 10^18 with stop.log10_steps above 18.96, got "
+      "1000000000000000001";
+  EXPECT_THAT(
+      CheckSpec(spec, SpecLimits()),
+      UnorderedElementsAre(
+          IsFault("optimizer.gradient_descent.schedule.warm_up_steps", late),
+          IsFault("optimizer.gradient_descent.schedule.step.at[1]", late),
+          IsFault("weighting.schedule.annealed.until", late)));
+}
+
 TEST(SpecLeapTest, WhatMayLeap) {
   v1::RunSpec spec = GoodSpec();
   Leaping(&spec)->mutable_schedule()->mutable_cosine();
