@@ -69,7 +69,6 @@ void FarField::Curvature(double log_factor, double strength,
       hessian(i, j) = (down[i] - up[i]) / (2 * reach);
     }
   }
-  gradients_ += 2 * dimension_;
   const Eigen::MatrixXd even = (hessian + hessian.transpose()) / 2;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(even);
   std::copy_n(eigen.eigenvalues().data(), d, values.begin());
@@ -108,7 +107,6 @@ bool FarField::Rests(double s, std::span<const double> theta) {
   std::copy(theta.begin(), theta.end(), theta_.data());
   double* slope = slopes_.front().data();
   Slope(s + LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
-  ++gradients_;
   return NormOf(dimension(), slope) == 0;
 }
 
@@ -134,7 +132,6 @@ bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
     std::copy(place.begin(), place.end(), theta_.data());
     double* slope = slopes_.front().data();
     Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
-    ++gradients_;
     double moved = 0;
     double along_flat = 0;
     for (int64_t k = 0; k < basin.count; ++k) {
@@ -175,19 +172,30 @@ bool FarField::Settle(double s, double allowed, std::span<double> theta) {
   return true;
 }
 
-double FarField::Steepest(double t, std::span<const double> theta) {
+bool FarField::Swings(double t, std::span<const double> theta) {
   const double s = std::log(t);
   std::copy(theta.begin(), theta.end(), theta_.data());
   LongestRow(theta);
   Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slopes_.front().data());
-  ++gradients_;
   const double bound = RateBound();
-  constexpr double kSwings = 1;
-  if (bound < kSwings || dimension_ > kMostModes) return bound;
+  if (bound < 1) return false;
+  if (dimension_ > kMostModes) return true;
   std::vector<double> values(theta.size());
   std::vector<double> vectors(theta.size() * theta.size());
   Curvature(LogRate(s, 0), Strength(s, 0), theta, values, vectors);
-  return *std::max_element(values.begin(), values.end());
+  return !(*std::max_element(values.begin(), values.end()) < 1);
+}
+
+void FarField::CheckSides(const std::optional<double>& kink,
+                          std::span<const double> margins) {
+  if (!kink) return;
+  const bool first = sides_.empty();
+  sides_.resize(margins.size());
+  for (size_t i = 0; i < margins.size(); ++i) {
+    const char side = margins[i] >= *kink ? 1 : 0;
+    if (!first && side != sides_[i]) smooth_ = false;
+    if (first) sides_[i] = side;
+  }
 }
 
 void FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {
@@ -197,7 +205,6 @@ void FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {
     const int ahead = static_cast<int>(step);
     std::copy(theta.begin(), theta.end(), theta_.data());
     Slope(LogRate(s, ahead), Strength(s, ahead), theta_.data(), slope);
-    ++gradients_;
     for (size_t j = 0; j < theta.size(); ++j) theta[j] += slope[j];
   }
 }
@@ -217,7 +224,6 @@ void FarField::Evaluate(double s, int terms, std::span<const double> theta,
     }
     for (int64_t j = 0; j < d; ++j) theta_.data()[j] += step * slope[j];
   }
-  gradients_ += terms;
   std::copy_n(slopes_.front().data(), d, field.begin());
   differences_.assign(1, Length(field.data(), noise));
   for (int k = 1; k < terms; ++k) {

@@ -2,7 +2,7 @@
 #define STEELYARD_TRAINING_FAR_FIELD_H_
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -60,10 +60,8 @@ class FarField {
              std::span<double> values, std::span<double> vectors);
 
   // A bound of the largest of those eigenvalues' sizes, at the place of the
-  // last gradient; infinite where none is known.
-  virtual double RateBound() const {
-    return std::numeric_limits<double>::infinity();
-  }
+  // last gradient.
+  virtual double RateBound() const = 0;
 
   // The longest gradient of a row's margin at theta, [d].
   virtual double LongestRow(std::span<const double> theta) = 0;
@@ -71,10 +69,8 @@ class FarField {
   // How far s may go until a margin comes to a place where the loss's slope, or
   // its derivative, jumps, along `field` at theta; infinite where there is
   // none.  What is watched is watched from theta on.
-  virtual double ToKink(std::span<const double> /*theta*/,
-                        std::span<const double> /*field*/) {
-    return std::numeric_limits<double>::infinity();
-  }
+  virtual double ToKink(std::span<const double> theta,
+                        std::span<const double> field) = 0;
 
   // Where the part of theta that converges is nearer than `allowed` to where it
   // goes, puts it there, to rounding, holds it there from now on, and returns
@@ -88,11 +84,11 @@ class FarField {
   // Of how many dimensions the held part is.
   int64_t settled() const { return settled_; }
 
-  // The largest curvature, times the rate of the step after t: above 1 steps
-  // swing over, above 2 they lead places that are near each other apart.  A
-  // bound of it, which costs a gradient, where that is below 1 or Modes would
-  // take too long.
-  double Steepest(double t, std::span<const double> theta);
+  // Whether the largest curvature, times the rate of the step after t, is above
+  // 1, so that steps swing over; above 2 they lead places that are near each
+  // other apart.  Costs a gradient where a bound says no, or Modes would take
+  // too long and it says yes; else as Modes.
+  bool Swings(double t, std::span<const double> theta);
 
   // Takes real steps, the first of them after t steps; theta: [d].
   void TakeSteps(double t, int64_t count, std::span<double> theta);
@@ -106,21 +102,16 @@ class FarField {
   bool smooth() const { return smooth_; }
   void Watch() {
     smooth_ = true;
-    StartWatching();
+    sides_.clear();
   }
   // Forgets what has passed, but not from where on it is watched.
   void Forgive() { smooth_ = true; }
 
-  int64_t gradients() const { return gradients_; }
-
  protected:
   // Writes e^log_factor (-grad L), [d], and sets least_margin_; `strength` is
-  // that of the weights (weight_schedule.h).  Calls Pass() where a row that
-  // stood on one side of a jump at the first call since StartWatching() stands
-  // on the other.
+  // that of the weights (weight_schedule.h).  Calls CheckSides.
   virtual void Slope(double log_factor, double strength, const double* theta,
                      double* slope) = 0;
-  virtual void StartWatching() {}
   // Writes the eigenvalues and eigenvectors of e^log_factor times L's Hessian.
   // The default differentiates Slope: 2 d gradients.
   virtual void Curvature(double log_factor, double strength,
@@ -130,7 +121,10 @@ class FarField {
   // The length of a difference, [d], of which rounding may have left `noise`.
   virtual double Length(const double* difference, double noise) const;
 
-  void Pass() { smooth_ = false; }
+  // Sees whether a row stands on another side of the kink, if there is one,
+  // than at the first call since Watch().  margins: u, [n].
+  void CheckSides(const std::optional<double>& kink,
+                  std::span<const double> margins);
   // Moves theta along `count` eigenvectors to where a slope of L vanishes, by
   // steps of Newton's method: false where one is longer than `allowed`, or the
   // place is no minimum that steps come to.  values, vectors: of the Hessian
@@ -168,7 +162,7 @@ class FarField {
   std::vector<double> differences_;
   double first_margin_ = 0;
   bool smooth_ = true;
-  int64_t gradients_ = 0;
+  std::vector<char> sides_;  // of the kink, [n]; none since Watch()
 };
 
 }  // namespace steelyard::training

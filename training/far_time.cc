@@ -27,7 +27,7 @@ constexpr double kMostError = 10;
 // A series whose terms fall by less is not taken to converge.
 constexpr double kMostRatio = 0.5;
 // What rounding does to the estimated error of a step, times ||theta||: e^(s -
-// m) is known to s epsilons.  Such errors do not add up, since the flow
+// m) is known to s epsilons.  Such errors are not added up: mostly the flow
 // contracts.
 constexpr double kNoise = 16 * std::numeric_limits<double>::epsilon();
 // The explicit solver's gradients in a step, for each term.
@@ -162,10 +162,8 @@ bool FarTime::Settle(double s, std::span<const double> theta,
 }
 
 void FarTime::Doubt(double t, std::span<const double> theta) {
-  constexpr double kSwings = 1;
   constexpr double kUnknown = 1;  // all of the unit
-  if (error_ > 0 && error_ < kUnknown &&
-      !(field_->Steepest(t, theta) < kSwings)) {
+  if (error_ > 0 && error_ < kUnknown && field_->Swings(t, theta)) {
     error_ = kUnknown;
   }
 }

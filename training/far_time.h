@@ -33,7 +33,7 @@ class FarTime {
     kSeries = 1,  // the difference series does not converge
     kGain = 2,    // leaps gain nothing over real steps
     kKink = 3,    // a margin comes to a place where the loss's slope jumps
-    kOther = 4,
+    kOther = 4,   // as Advance's error says
   };
 
   // The formulas of the step after `step` hold from now on (FarField::Begin).
@@ -43,8 +43,9 @@ class FarTime {
 
   // Starts where t >= 1 real steps have led, if the difference series converges
   // there, to the tolerance, no margin comes soon to a jump of the loss's
-  // slope, and leaps take fewer gradients than steps; or if no step leads away.
-  // False, and nothing has changed, when not.
+  // slope, the error is not far above the tolerance, and leaps take fewer
+  // gradients than steps; or if no step leads away.  False, and nothing has
+  // started, when not.
   bool Start(double t, std::span<const double> theta);
   bool started() const { return solver_ != nullptr; }
   // Forgets the leap; where it led is known.

@@ -95,8 +95,9 @@ void LinearField::Margins(const double* theta) {
     double& u = margins_.data()[i];
     u = scales_[i] * u - offsets_[i];
   }
-  least_margin_ =
-      *std::min_element(margins_.data(), margins_.data() + tiles_.rows());
+  const std::span<const double> rows(margins_.data(), shapes_.size());
+  least_margin_ = *std::min_element(rows.begin(), rows.end());
+  CheckSides(KinkOf(objective_.loss), rows);
 }
 
 void LinearField::Pull(double log_factor) {
@@ -120,18 +121,6 @@ void LinearField::Pull(double log_factor) {
   for (size_t i = 0; i < n; ++i) {
     pull[i] =
         std::exp(log_factor + log_pull_[i] + LogPull(objective_.loss, u[i]));
-  }
-}
-
-void LinearField::CheckSides() {
-  const std::optional<double> kink = KinkOf(objective_.loss);
-  if (!kink) return;
-  const bool first = sides_.empty();
-  sides_.resize(shapes_.size());
-  for (size_t i = 0; i < sides_.size(); ++i) {
-    const char side = margins_.data()[i] >= *kink ? 1 : 0;
-    if (!first && side != sides_[i]) Pass();
-    if (first) sides_[i] = side;
   }
 }
 
@@ -184,7 +173,6 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
                         double* slope) {
   SetStrength(strength);
   Margins(theta);
-  CheckSides();
   Pull(log_factor);
   if (span_.empty()) {
     tiles_.AddUp(pull_.data(), partial_.data(), slope);
@@ -228,7 +216,6 @@ double LinearField::ToKink(std::span<const double> theta,
   tiles_.Margins(room.data(), speeds.data());
   std::copy(theta.begin(), theta.end(), room.data());
   Margins(room.data());
-  CheckSides();
   for (size_t i = 0; i < shapes_.size(); ++i) {
     const double way = *kink - margins_.data()[i];
     const double speed = scale(i) * speeds.data()[i];

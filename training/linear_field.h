@@ -50,7 +50,6 @@ class LinearField final : public FarField {
   void Slope(double log_factor, double strength, const double* theta,
              double* slope) override;
   double Length(const double* difference, double noise) const override;
-  void StartWatching() override { sides_.clear(); }
   void Curvature(double log_factor, double strength,
                  std::span<const double> theta, std::span<double> values,
                  std::span<double> vectors) override;
@@ -60,7 +59,6 @@ class LinearField final : public FarField {
   void Margins(const double* theta);
   // From u in margins_ to e^log_factor c a D (-l'(u)) in pull_.
   void Pull(double log_factor);
-  void CheckSides();
   // Adds up the pull of each part into its own sum, that of the rest within its
   // span: elsewhere it is rounding.  size: ||theta||.
   void AddUpParts(double size, double* slope);
@@ -91,7 +89,6 @@ class LinearField final : public FarField {
   AlignedDoubles rest_;           // its sum, [d]
   std::vector<double> off_;       // what of that lies off its span, [d]
   bool settling_ = false;         // the rest alone pulls
-  std::vector<char> sides_;       // of the kink, [n]
   double bend_ = 0;               // the penalty's largest curvature, likewise
   AlignedDoubles margins_;        // [8 * tiles]
   AlignedDoubles pull_;           // [8 * tiles], 0 beyond the rows

@@ -114,7 +114,7 @@ void NetworkField::Slope(double log_factor, double strength,
     network_.AddGradient(theta, train_.row(row), static_cast<int64_t>(count),
                          slopes_.data(), slope);
   });
-  CheckSides(margins_);
+  CheckSides(KinkOf(loss_), margins_);
   // Of f - y none is too small.
   least_margin_ = loss_.kind == Loss::kSquared
                       ? 0
@@ -222,18 +222,6 @@ void NetworkField::Margins(const double* theta, std::span<double> margins) {
   });
 }
 
-void NetworkField::CheckSides(std::span<const double> margins) {
-  const std::optional<double> kink = KinkOf(loss_);
-  if (!kink) return;
-  const bool first = sides_.empty();
-  sides_.resize(margins.size());
-  for (size_t i = 0; i < margins.size(); ++i) {
-    const char side = margins[i] >= *kink ? 1 : 0;
-    if (!first && side != sides_[i]) Pass();
-    if (first) sides_[i] = side;
-  }
-}
-
 double NetworkField::ToKink(std::span<const double> theta,
                             std::span<const double> field) {
   constexpr double kReach = 1e-6;  // of theta
@@ -249,7 +237,7 @@ double NetworkField::ToKink(std::span<const double> theta,
   std::vector<double> ahead(pulls_.size());
   Margins(theta.data(), margins);
   Margins(further.data(), ahead);
-  CheckSides(margins);
+  CheckSides(kink, margins);
   for (size_t i = 0; i < margins.size(); ++i) {
     const double left = *kink - margins[i];
     const double rate = (ahead[i] - margins[i]) / way;

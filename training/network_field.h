@@ -36,12 +36,10 @@ class NetworkField final : public FarField {
  private:
   void Slope(double log_factor, double strength, const double* theta,
              double* slope) override;
-  void StartWatching() override { sides_.clear(); }
 
   void SetStrength(double strength);
   // Writes u of the rows, [n].
   void Margins(const double* theta, std::span<double> margins);
-  void CheckSides(std::span<const double> margins);
   // Calls visit(first, count, outputs) for each chunk of rows.
   template <typename Visit>
   void ForEachChunk(const double* theta, Visit visit);
@@ -68,7 +66,6 @@ class NetworkField final : public FarField {
   std::vector<double> bends_;             // BendOf, [n]
   // Of the weights that lead on from a layer's inputs, [layer][inputs].
   std::vector<std::vector<double>> norms_;
-  std::vector<char> sides_;      // of the loss's kink, [n]
   AlignedArray<double> slopes_;  // of a chunk, [rows, k]
 };
 

@@ -21,14 +21,6 @@ namespace {
 
 constexpr int64_t kClasses = 3;
 
-std::vector<double> Normals(int64_t count, double scale, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0, scale);
-  std::vector<double> values(static_cast<size_t>(count));
-  for (double& value : values) value = normal(random);
-  return values;
-}
-
 // Slopes of rows whose coefficient is e^log_c, as both functions say them.
 void ExpectSameSlopes(const Loss& loss, int64_t k) {
   constexpr int64_t kRows = 30;

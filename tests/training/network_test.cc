@@ -7,18 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/training/problems.h"
 #include "training/output_losses.h"
 
 namespace steelyard::training {
 namespace {
-
-std::vector<double> Normals(int64_t count, double scale, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0, scale);
-  std::vector<double> values(static_cast<size_t>(count));
-  for (double& value : values) value = normal(random);
-  return values;
-}
 
 struct NetworkCase {
   std::string name;

@@ -143,6 +143,14 @@ inline std::vector<Loss> LossesOfMargins() {
   return losses;
 }
 
+inline std::vector<double> Normals(int64_t count, double scale, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(0, scale);
+  std::vector<double> values(static_cast<size_t>(count));
+  for (double& value : values) value = normal(random);
+  return values;
+}
+
 // The metrics of a run by step.
 template <typename Problem>
 std::map<int64_t, Values> Measure(Problem problem) {
