@@ -15,6 +15,7 @@
 #include "server/spec_defaults.h"
 #include "server/spec_rows.h"
 #include "tests/server/bad_specs.h"
+#include "tests/server/faults.h"
 
 namespace steelyard::server {
 
@@ -24,17 +25,9 @@ void PrintTo(const Fault& fault, std::ostream* out) {
 
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::Field;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-auto IsFault(const std::string& path, const std::string& part) {
-  return AllOf(Field(&Fault::path, path),
-               Field(&Fault::message, HasSubstr(part)));
-}
 
 std::vector<Fault> Check(const v1::RunSpec& spec,
                          const SpecLimits& limits = {}) {

@@ -5,21 +5,14 @@
 
 #include "server/spec_check.h"
 #include "tests/server/bad_specs.h"
+#include "tests/server/faults.h"
 
 // What runs may go on by leaps.
 namespace steelyard::server {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::Field;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-auto IsFault(const std::string& path, const std::string& part) {
-  return AllOf(Field(&Fault::path, path),
-               Field(&Fault::message, HasSubstr(part)));
-}
 
 v1::GradientDescent* Leaping(v1::RunSpec* spec) {
   v1::GradientDescent* descent =
