@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "Eigen/Dense"
 #include "training/penalty.h"
@@ -198,15 +199,26 @@ void FarField::CheckSides(const std::optional<double>& kink,
   }
 }
 
-void FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {
-  const double s = std::log(t);
-  double* slope = slopes_.front().data();
-  for (int64_t step = 0; step < count; ++step) {
-    const int ahead = static_cast<int>(step);
-    std::copy(theta.begin(), theta.end(), theta_.data());
-    Slope(LogRate(s, ahead), Strength(s, ahead), theta_.data(), slope);
-    for (size_t j = 0; j < theta.size(); ++j) theta[j] += slope[j];
+bool FarField::TakeSteps(double t, int64_t count, std::span<double> theta) {
+  bool turns = false;
+  std::copy(theta.begin(), theta.end(), theta_.data());
+  for (int64_t step = 0; step <= count; ++step) {
+    // Of no step but this, so that where steps are cut changes nothing.
+    const double s = std::log(t + static_cast<double>(step));
+    double* slope = slopes_[0].data();
+    Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
+    if (step > 0) {
+      double* turn = slopes_[1].data();
+      const double before = NormOf(dimension_, turn);
+      for (int64_t j = 0; j < dimension_; ++j) turn[j] -= slope[j];
+      turns = turns || (before > 0 && !(NormOf(dimension_, turn) < before));
+    }
+    if (step == count) break;
+    for (int64_t j = 0; j < dimension_; ++j) theta_.data()[j] += slope[j];
+    std::swap(slopes_[0], slopes_[1]);
   }
+  std::copy_n(theta_.data(), theta.size(), theta.begin());
+  return turns;
 }
 
 void FarField::Evaluate(double s, int terms, std::span<const double> theta,

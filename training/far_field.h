@@ -90,8 +90,10 @@ class FarField {
   // too long and it says yes; else as Modes.
   bool Swings(double t, std::span<const double> theta);
 
-  // Takes real steps, the first of them after t steps; theta: [d].
-  void TakeSteps(double t, int64_t count, std::span<double> theta);
+  // Takes real steps, the first of them after t steps; theta: [d].  Whether one
+  // of them turned the slope by as much as it was long: such a step throws
+  // theta about, as those of Swings do.
+  bool TakeSteps(double t, int64_t count, std::span<double> theta);
 
   // Of the last Evaluate: the length of Delta^k G for each k < terms, what only
   // rounds left out where the model knows of it, and the least margin.

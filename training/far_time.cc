@@ -24,6 +24,8 @@ constexpr double kOmittedShare = 0.1;
 constexpr double kStepShare = 0.02;
 // The estimate adds up bounds: so many tolerances are clearly too many.
 constexpr double kMostError = 10;
+// An estimate that says that nothing is known: all of the unit.
+constexpr double kUnknown = 1;
 // A series whose terms fall by less is not taken to converge.
 constexpr double kMostRatio = 0.5;
 // What rounding does to the estimated error of a step, times ||theta||: e^(s -
@@ -162,9 +164,14 @@ bool FarTime::Settle(double s, std::span<const double> theta,
 }
 
 void FarTime::Doubt(double t, std::span<const double> theta) {
-  constexpr double kUnknown = 1;  // all of the unit
-  if (error_ > 0 && error_ < kUnknown && field_->Swings(t, theta)) {
+  if (has_led() && error_ < kUnknown && field_->Swings(t, theta)) {
     error_ = kUnknown;
+  }
+}
+
+void FarTime::TakeSteps(int64_t step, int64_t count, std::span<double> theta) {
+  if (field_->TakeSteps(static_cast<double>(step), count, theta)) {
+    error_ = std::max(error_, kUnknown);
   }
 }
 

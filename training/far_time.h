@@ -71,10 +71,14 @@ class FarTime {
   // solver's steps, the first omitted terms, what audits found, and what
   // rounding leaves.
   double error_estimate() const { return error_ + rounding_ + place_error_; }
+  // Whether it has led anywhere: what is real from there on goes on from there.
+  bool has_led() const { return error_ + rounding_ > 0; }
   // Real steps go on at theta, after t: where they swing, as they do when they
   // are long, they may lead places apart; nobody knows then what comes of an
   // error that a leap has made, and no leap is made again.
   void Doubt(double t, std::span<const double> theta);
+  // Takes them, theta going with them; each that throws theta about is doubted.
+  void TakeSteps(int64_t step, int64_t count, std::span<double> theta);
   // Of the flow's field.
   int64_t evaluations() const { return evaluations_; }
   // Of how many dimensions the part of theta is that has come to its limit, and

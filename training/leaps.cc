@@ -21,7 +21,7 @@ constexpr int64_t kShare = 5;
 // each wait twice the one before, as long as that is sooner.
 constexpr int64_t kShortWait = 16;
 constexpr int64_t kLongLeap = 1000;
-// How many real steps may pass until they are looked at.
+// How many real steps may pass until it is looked at how far they swing.
 constexpr int64_t kLook = 16;
 // No run gets further than the first by real steps, nor tries to leap for
 // longer than the second where it can't do without.
@@ -78,6 +78,7 @@ absl::Status Leaps::Leave(absl::Status failure, std::span<double> theta,
   if (beyond && far_.reach() > std::log(kMostTries)) return failure;
   const bool kink = far_.end() == FarTime::End::kKink;
   *step = far_.Leave(theta);
+  far_.Doubt(static_cast<double>(*step), theta);
   if (kink) {
     // Where leaps are short their starts cost more than real steps.
     if (*step - began_ > kLongLeap) wait_ = kShortWait;
@@ -118,7 +119,11 @@ absl::Status Leaps::Run(int64_t step, int64_t count, std::span<double> theta,
     // Where each is looked at does not depend on where a run is cut.
     const int64_t look = (step / kLook + 1) * kLook;
     const int64_t now = std::min({end, try_at_, look}) - step;
-    STEELYARD_RETURN_IF_ERROR(take(step, now));
+    if (far_.has_led()) {
+      far_.TakeSteps(step, now, theta);
+    } else {
+      STEELYARD_RETURN_IF_ERROR(take(step, now));
+    }
     real_steps_ += now;
     step += now;
     if (step == look) far_.Doubt(static_cast<double>(step), theta);

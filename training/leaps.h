@@ -23,7 +23,7 @@ namespace steelyard::training {
 //                            has come to its limit: all at a fixed point
 class Leaps {
  public:
-  // Takes `count` real steps after `step`.
+  // Takes `count` real steps after `step`: the run's own, until the first leap.
   using RealSteps = std::function<absl::Status(int64_t step, int64_t count)>;
 
   // steps: of the run.

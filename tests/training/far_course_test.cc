@@ -226,6 +226,36 @@ TEST(FarCourseTest, WhatCanNotBeSteppedToFailsWithPlaceAndReason) {
   EXPECT_EQ(trainer->step(), 10'000'000);
 }
 
+// A scale of 30 turns small moves into large ones, now and then: such a run
+// parts from any that rounds otherwise.
+TEST(FarCourseTest, WhatIsThrownAboutIsNotTrusted) {
+  LinearProblem problem;
+  problem.train =
+      MakeRows({{-.0015}, {.0016}, {-.003}, {-.0012}}, {-1, 1, -1, -1});
+  problem.weights = {3, .5, .6, 60};
+  problem.loss = Loss::kLogistic;
+  problem.loss.margins = {
+      .scales = {30, 30}, .offsets = {0, 11, 15, 0}, .factors = {}};
+  problem.learning_rate = 2;
+  problem.steps = 10'000;
+  problem.schedule = LogSchedule{.points_per_decade = 4};
+  const std::map<int64_t, Values> real = Measure(problem);
+  problem.leap = Leap{};
+  for (const auto& [step, values] : Measure(problem)) {
+    const double estimate = values.at("leap/error_estimate");
+    if (estimate >= 1) return;
+    double apart = 0;
+    double squares = 0;
+    for (const char* name : {"parameters/0", "parameters/1"}) {
+      const double wanted = real.at(step).at(name);
+      squares += wanted * wanted;
+      apart += std::pow(values.at(name) - wanted, 2);
+    }
+    EXPECT_LE(std::sqrt(apart), 10 * estimate * std::sqrt(squares) + 1e-14)
+        << step;
+  }
+}
+
 TEST(FarCourseTest, AnEarlierStateIsTakenUpWhereMoreHasSettled) {
   LinearProblem problem = ToyA({1, 10, 1});
   problem.train = MakeRows({{1, 0}, {0, 1}, {0, -1}}, {1, 1, 1});
