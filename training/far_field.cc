@@ -79,6 +79,8 @@ void FarField::Curvature(double log_factor, double strength,
 void FarField::Modes(double s, int terms, std::span<const double> theta,
                      std::span<double> values, std::span<double> vectors) {
   Curvature(s + LogRate(s, 0), Strength(s, 0), theta, values, vectors);
+  const double steepest = *std::max_element(values.begin(), values.end());
+  steepest_ = steepest * std::exp(-s - LogRate(s, 0));
   // Each step takes the part e^-s h of a mode: e^s ln(1 - e^-s h), as many
   // terms.
   const double step = std::exp(-s);
@@ -92,6 +94,11 @@ void FarField::Modes(double s, int terms, std::span<const double> theta,
     }
     value = sum;
   }
+}
+
+bool FarField::Stable(double s) const {
+  constexpr double kMost = 1.9;
+  return steepest_ * std::exp(LogRate(s, 0)) < kMost;
 }
 
 double FarField::Length(const double* difference, double /*noise*/) const {

@@ -59,6 +59,10 @@ class FarField {
   void Modes(double s, int terms, std::span<const double> theta,
              std::span<double> values, std::span<double> vectors);
 
+  // Whether steps at s come to rest along the steepest of the last Modes: where
+  // its curvature times the rate is 2 they swing for ever.
+  bool Stable(double s) const;
+
   // A bound of the largest of those eigenvalues' sizes, at the place of the
   // last gradient.
   virtual double RateBound() const = 0;
@@ -163,6 +167,7 @@ class FarField {
   std::vector<AlignedArray<double>> slopes_;  // G_j, then their differences
   std::vector<double> differences_;
   double first_margin_ = 0;
+  double steepest_ = 0;  // curvature of L, at the last Modes
   bool smooth_ = true;
   std::vector<char> sides_;  // of the kink, [n]; none since Watch()
 };

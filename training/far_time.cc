@@ -47,6 +47,9 @@ constexpr double kMostEvaluationsEach = 1e3;
 // A kink that is nearer is come to by real steps.
 constexpr double kMostKinkSteps = 64;
 
+constexpr absl::string_view kDiverges =
+    "the difference series does not converge";
+
 absl::Status LeapError(double s, absl::string_view reason) {
   return absl::OutOfRangeError(absl::StrCat(
       "leap: after 10^", s / std::numbers::ln10, " steps ", reason));
@@ -326,7 +329,7 @@ absl::Status FarTime::TakeStep() {
   // What the last step has shown ends the leap here, not before: a place within
   // that step may have been asked for.
   if (end_ == End::kSeries) {
-    return LeapError(solver_->s(), "the difference series does not converge");
+    return LeapError(solver_->s(), kDiverges);
   }
   if (end_ == End::kGain) {
     return LeapError(solver_->s(), "leaps gain nothing over real steps");
@@ -351,6 +354,12 @@ absl::Status FarTime::TakeStep() {
   if (absl::Status failure = TakeSmoothStep(); !failure.ok()) {
     if (end_ == End::kNot) end_ = End::kOther;
     return failure;
+  }
+  if (implicit_ && !field_->Stable(solver_->s())) {
+    // It would go on where real steps do not.
+    spoilt_ = true;
+    end_ = End::kSeries;
+    return LeapError(solver_->begin(), kDiverges);
   }
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
   SetUnit(solver_->s(), solver_->y());
