@@ -96,6 +96,36 @@ void FarField::Modes(double s, int terms, std::span<const double> theta,
   }
 }
 
+int64_t FarField::Carry(double s, double length, std::span<const double> theta,
+                        std::span<double> v) {
+  constexpr double kReach = 1e-7;  // of the parameters' size
+  constexpr double kEnough = 0.03;
+  constexpr int kMostPowers = 60;
+  const auto slope_at = [&](double* slope) {
+    Slope(s + LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
+  };
+  const double reach = kReach * std::max(1.0, NormOf(dimension_, theta.data()));
+  std::copy(theta.begin(), theta.end(), theta_.data());
+  double* base = slopes_[0].data();
+  double* near = slopes_[1].data();
+  slope_at(base);
+  std::vector<double> term(v.begin(), v.end());
+  for (int k = 1; k <= kMostPowers; ++k) {
+    const double way = reach / NormOf(dimension_, term.data());
+    for (size_t j = 0; j < term.size(); ++j) {
+      theta_.data()[j] = theta[j] + way * term[j];
+    }
+    slope_at(near);
+    for (size_t j = 0; j < term.size(); ++j) {
+      term[j] = (near[j] - base[j]) / way * length / k;
+      v[j] += term[j];
+    }
+    const double added = NormOf(dimension_, term.data());
+    if (!(added > kEnough * NormOf(dimension_, v.data()))) return k + 1;
+  }
+  return kMostPowers + 1;
+}
+
 bool FarField::Stable(double s) const {
   constexpr double kMost = 1.9;
   return steepest_ * std::exp(LogRate(s, 0)) < kMost;

@@ -59,6 +59,14 @@ class FarField {
   void Modes(double s, int terms, std::span<const double> theta,
              std::span<double> values, std::span<double> vectors);
 
+  // Whether the flow never leads two places further apart: where L is convex.
+  virtual bool contracts() const = 0;
+  // Writes exp(length J) v for v, [d], J the Jacobian of the first term at (s,
+  // theta): where the flow leads a small difference from theta, until s has
+  // grown by `length`.  Returns how many gradients that took.
+  int64_t Carry(double s, double length, std::span<const double> theta,
+                std::span<double> v);
+
   // Whether steps at s come to rest along the steepest of the last Modes: where
   // its curvature times the rate is 2 they swing for ever.
   bool Stable(double s) const;

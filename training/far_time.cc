@@ -21,6 +21,8 @@ namespace {
 // fifth up to s = 2e4.
 constexpr double kOmittedShare = 0.1;
 constexpr double kStepShare = 0.02;
+// Of the tolerance, what errors are held to that may grow.
+constexpr double kGrowingShare = 0.1;
 // The estimate adds up bounds: so many tolerances are clearly too many.
 constexpr double kMostError = 10;
 // An estimate that says that nothing is known: all of the unit.
@@ -58,7 +60,11 @@ absl::Status LeapError(double s, absl::string_view reason) {
 }  // namespace
 
 FarTime::FarTime(std::unique_ptr<FarField> field, double tolerance)
-    : field_(std::move(field)), tolerance_(tolerance) {}
+    : field_(std::move(field)),
+      tolerance_(tolerance),
+      aim_(field_->contracts() ? tolerance : kGrowingShare * tolerance) {
+  if (!field_->contracts()) growth_.emplace(field_->dimension());
+}
 
 double FarTime::Unit(double s, std::span<const double> theta) const {
   return std::min(LengthOf(theta) / (1 + s),
@@ -118,6 +124,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   constexpr double kShortStep = 0.2;  // of s
   const double s = std::log(t);
   std::vector<double> slope(theta.size());
+  Grow(s, theta);
   if (!(error_ <= kMostError * tolerance_)) return false;
   field_->Watch();
   field_->Evaluate(s, FarField::kMostTerms, theta, slope);
@@ -127,7 +134,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   SetUnit(s, theta);
   settle_at_ = 0;
   if (Settle(s, theta, slope)) return true;
-  const size_t terms = TermsAt(kOmittedShare * tolerance_ * unit_);
+  const size_t terms = TermsAt(kOmittedShare * aim_ * unit_);
   if (terms == 0 || kStages * static_cast<double>(terms) > kShortStep * t ||
       !(field_->ToKink(theta, slope) * t > kMostKinkSteps)) {
     return false;
@@ -152,14 +159,14 @@ bool FarTime::Settle(double s, std::span<const double> theta,
       field_->dimension() > FarField::kMostModes) {
     return false;
   }
-  const double allowed = kOmittedShare * tolerance_ * unit_;
+  const double allowed = kOmittedShare * aim_ * unit_;
   // Nothing that has converged moves further in a step; what has not may.
   const double moves = LengthOf(slope) * std::exp(-s);
   if (!(moves <= kSteepest * allowed)) return false;
   settle_at_ = kFurther * s + kApart;
   std::vector<double> at(theta.begin(), theta.end());
   if (!field_->Settle(s, allowed, at)) return false;
-  error_ += kOmittedShare * tolerance_;
+  error_ += kOmittedShare * aim_;
   MakeSolver(false, s, at);
   evaluations_ += solver_->evaluations();
   return true;
@@ -169,6 +176,7 @@ void FarTime::Doubt(double t, std::span<const double> theta) {
   if (has_led() && error_ < kUnknown && field_->Swings(t, theta)) {
     error_ = kUnknown;
   }
+  Grow(std::log(t), theta);
 }
 
 void FarTime::TakeSteps(int64_t step, int64_t count, std::span<double> theta) {
@@ -185,13 +193,15 @@ void FarTime::MakeSolver(bool implicit, double s,
   };
   const auto allowed = [this](double end, double length,
                               std::span<const double> y) {
-    return kStepShare * tolerance_ * length / (1 + end) * Unit(end, y) +
+    return kStepShare * aim_ * length / (1 + end) * Unit(end, y) +
            kNoise * LengthOf(y);
   };
   const auto modes = [this](double at, std::span<const double> y,
                             std::span<double> values,
                             std::span<double> vectors) {
     field_->Modes(at, terms_, y, values, vectors);
+    mode_values_ = values;
+    mode_vectors_ = vectors;
   };
   std::vector<double> y(theta.begin(), theta.end());
   implicit_ = implicit;
@@ -207,7 +217,7 @@ void FarTime::MakeSolver(bool implicit, double s,
 }
 
 void FarTime::ChooseTerms() {
-  const double allowed = kOmittedShare * tolerance_ * unit_;
+  const double allowed = kOmittedShare * aim_ * unit_;
   const std::span<const double> lengths = field_->differences();
   // With a term less the last one is the first omitted.
   double last = OmittedAfter(lengths.size() - 1);
@@ -234,6 +244,32 @@ void FarTime::CheckGain(int64_t spent) {
   const double gradients = static_cast<double>(spent) * step_terms_;
   slow_steps_ = steps < gradients ? slow_steps_ + 1 : 0;
   if (slow_steps_ >= kMostSlowSteps) end_ = End::kGain;
+}
+
+void FarTime::GrowBy(double factor) {
+  // Once nothing is known, no more is said.
+  error_ = std::min(error_ * factor, std::max(error_, kUnknown));
+  rounding_ = std::min(rounding_ * factor, std::max(rounding_, kUnknown));
+}
+
+void FarTime::Grow(double s, std::span<const double> theta) {
+  if (!growth_) return;
+  int64_t gradients = 0;
+  GrowBy(growth_->GrowTo(*field_, s, theta, gradients));
+  evaluations_ += gradients;
+}
+
+void FarTime::GrowOverStep() {
+  if (implicit_) {
+    if (growth_)
+      GrowBy(growth_->GrowTo(solver_->s(), mode_values_, mode_vectors_));
+    return;
+  }
+  std::vector<double> halfway(solver_->y().begin(), solver_->y().end());
+  for (size_t j = 0; j < halfway.size(); ++j) {
+    halfway[j] = 0.5 * (halfway[j] + solver_->old()[j]);
+  }
+  Grow(solver_->s(), halfway);
 }
 
 double FarTime::Interpolate(double s, std::span<double> theta) {
@@ -363,15 +399,36 @@ absl::Status FarTime::TakeStep() {
   }
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
   SetUnit(solver_->s(), solver_->y());
-  const double noise = kNoise * LengthOf(solver_->y());
-  error_ += std::max(0.0, solver_->error() - noise) / unit_;
-  const double omitted = Omitted();
-  error_ += std::max(omitted_, omitted) * solver_->taken() / unit_;
-  omitted_ = omitted;
-  rounding_ = std::max(rounding_, noise / unit_);
   CheckGain(evaluations_ - before);
+  AddErrors();
   ChooseTerms();
   return Audit();
+}
+
+void FarTime::AddErrors() {
+  constexpr double kRounds = std::numeric_limits<double>::epsilon();
+  // Of an error that may grow most may lie where the one that is followed has
+  // little.
+  const double aside = growth_ ? 5 : 1;
+  const double size = LengthOf(solver_->y());
+  const double noise = kNoise * size;
+  const double omitted = Omitted();
+  const double more = aside *
+                      (std::max(0.0, solver_->error() - noise) +
+                       std::max(omitted_, omitted) * solver_->taken()) /
+                      unit_;
+  omitted_ = omitted;
+  if (growth_) {
+    // Nothing makes it less again: as that of so many random steps.
+    const double rounding =
+        aside * std::clamp(solver_->error(), kRounds * size, noise) / unit_;
+    GrowOverStep();
+    growth_->Add(error_ + rounding_, more + rounding, solver_->slope());
+    rounding_ = std::hypot(rounding_, rounding);
+  } else {
+    rounding_ = std::max(rounding_, noise / unit_);
+  }
+  error_ += more;
 }
 
 int64_t FarTime::Leave(std::span<double> theta) {

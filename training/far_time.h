@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "training/error_growth.h"
 #include "training/far_field.h"
 #include "training/ode_solver.h"
 
@@ -69,7 +71,7 @@ class FarTime {
 
   // What theta may be off, in units, at least: the estimated errors of the
   // solver's steps, the first omitted terms, what audits found, and what
-  // rounding leaves.
+  // rounding leaves, all with what the flow has made of them since.
   double error_estimate() const { return error_ + rounding_ + place_error_; }
   // Whether it has led anywhere: what is real from there on goes on from there.
   bool has_led() const { return error_ + rounding_ > 0; }
@@ -86,7 +88,10 @@ class FarTime {
   int64_t settled() const { return field_->settled(); }
 
   // All that goes on, but for theta and whether it has started: state_words().
-  int64_t state_words() const { return field_->dimension() + kOwnWords; }
+  int64_t state_words() const {
+    return field_->dimension() + kOwnWords +
+           (growth_ ? growth_->state_words() : 0);
+  }
   void WriteState(std::span<uint64_t> words) const;
   // Errors: DataLoss when no leap is ever in this state; then good for nothing
   // else.
@@ -117,6 +122,13 @@ class FarTime {
   // Compares the begin of the last step with real steps, where a few of them
   // can tell.
   absl::Status Audit();
+  // Those of the last step, to what has become of the others.
+  void AddErrors();
+  // What has become of the errors so far where theta has come to, at s: [d].
+  void Grow(double s, std::span<const double> theta);
+  // Likewise, over the last step.
+  void GrowOverStep();
+  void GrowBy(double factor);
   // Within the last step; as OdeSolver's.
   double Interpolate(double s, std::span<double> theta);
   // Settles what has converged, if that is to be looked at here: whether it
@@ -132,6 +144,7 @@ class FarTime {
 
   const std::unique_ptr<FarField> field_;
   const double tolerance_;
+  const double aim_;        // what errors are held to where they are made
   double longest_row_ = 1;  // where the last step began
   double unit_ = 1;         // where it ended
   int terms_ = FarField::kMostTerms;
@@ -146,6 +159,10 @@ class FarTime {
   int64_t stiff_steps_ = 0;  // likewise
   int64_t evaluations_ = 0;  // after the last step
   bool implicit_ = false;    // whether it is Radau
+  // Of its last step's begin.
+  std::span<const double> mode_values_;
+  std::span<const double> mode_vectors_;
+  std::optional<ErrorGrowth> growth_;  // none where the flow contracts
   End end_ = End::kNot;
   bool spoilt_ = false;  // the last step is not to be trusted
   std::unique_ptr<OdeSolver> solver_;

@@ -46,6 +46,7 @@ void FarTime::WriteState(std::span<uint64_t> words) const {
     own[0] = static_cast<uint64_t>(count);
     own = own.subspan(1);
   }
+  if (growth_) growth_->WriteState(own);
 }
 
 absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
@@ -70,6 +71,7 @@ absl::Status FarTime::ReadState(bool started, std::span<const uint64_t> words) {
   settle_at_ = numbers[6];
   omitted_ = numbers[7];
   unit_ = numbers[8];
+  if (growth_) growth_->ReadState(words.subspan(d + kOwnWords));
   slow_steps_ = counts[3];
   stiff_steps_ = counts[4];
   evaluations_ = counts[5];

@@ -195,6 +195,8 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
   }
 }
 
+bool LinearField::contracts() const { return IsConvex(objective_.loss); }
+
 double LinearField::RateBound() const {
   double sum = bend_;
   for (size_t i = 0; i < squares_.size(); ++i) {

@@ -28,6 +28,7 @@ class LinearField final : public FarField {
               const Objective& objective, std::span<const double> part,
               const Course& course);
 
+  bool contracts() const override;
   double RateBound() const override;
   double LongestRow(std::span<const double> /*theta*/) override {
     return longest_;

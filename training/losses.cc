@@ -115,6 +115,8 @@ std::optional<double> KinkOf(const Loss& loss) {
   return std::nullopt;
 }
 
+bool IsConvex(const Loss& loss) { return loss.kind != Loss::kFocal; }
+
 double SteepnessOf(const Loss& loss, double u) {
   if (loss.kind == Loss::kExponential) return 1;
   if (loss.kind == Loss::kSquaredHinge) return u < 1 ? 1 / (1 - u) : 0;

@@ -34,6 +34,9 @@ double LogPull(const Loss& loss, double u);
 // does.  Of kHinge it is 1, too.
 std::optional<double> KinkOf(const Loss& loss);
 
+// Whether l'' >= 0 everywhere but at a kink.
+bool IsConvex(const Loss& loss);
+
 // -d ln(-l'(u)) / du, l'' over -l', to a few digits: on one side of a kink; 0
 // where a hinge has no slope.
 double SteepnessOf(const Loss& loss, double u);

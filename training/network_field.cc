@@ -72,6 +72,10 @@ NetworkField::NetworkField(const NetworkProblem& problem,
   }
 }
 
+bool NetworkField::contracts() const {
+  return network_.layers().size() == 1 && IsConvex(loss_);
+}
+
 void NetworkField::SetStrength(double strength) {
   if (strength == strength_) return;
   strength_ = strength;

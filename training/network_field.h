@@ -25,6 +25,7 @@ class NetworkField final : public FarField {
   NetworkField(const NetworkProblem& problem, const RowWeights& weights,
                const NetworkRows<double>& train);
 
+  bool contracts() const override;
   // Of the Hessian by the last gradient's pulls and the rows' gradients and
   // second derivatives at the last LongestRow.  Never infinite.
   double RateBound() const override;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/training/far_problems.h"
+#include "training/network_metrics.h"
 
 // Random networks for leaps.
 namespace steelyard::training {
@@ -145,6 +146,23 @@ inline NetworkProblem RandomNetwork(const FarNetwork& kind,
   problem.seed = random();
   problem.schedule = LogSchedule{.points_per_decade = 1};
   return problem;
+}
+
+// The rows of a problem without weights of 0, as training has them.
+inline NetworkRows<double> RowsOf(const NetworkProblem& problem) {
+  const bool constant = problem.architecture.biases == Biases::kConstantInput;
+  NetworkRows<double> rows;
+  rows.rows = problem.train.rows;
+  rows.features = problem.train.columns + (constant ? 1 : 0);
+  rows.labels = problem.train.labels;
+  rows.values = AlignedArray<double>(rows.rows * rows.features);
+  double* to = rows.values.data();
+  for (int64_t i = 0; i < rows.rows; ++i) {
+    to = std::copy_n(problem.train.features.data() + i * problem.train.columns,
+                     problem.train.columns, to);
+    if (constant) *to++ = 1;
+  }
+  return rows;
 }
 
 }  // namespace steelyard::training

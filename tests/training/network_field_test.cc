@@ -108,23 +108,6 @@ TEST(NetworkFieldTest, NoPullIsNoneHoweverFar) {
   EXPECT_EQ(pull, 0);
 }
 
-// The rows of a problem that is not weighted, as training has them.
-NetworkRows<double> RowsOf(const NetworkProblem& problem) {
-  const bool constant = problem.architecture.biases == Biases::kConstantInput;
-  NetworkRows<double> rows;
-  rows.rows = problem.train.rows;
-  rows.features = problem.train.columns + (constant ? 1 : 0);
-  rows.labels = problem.train.labels;
-  rows.values = AlignedArray<double>(rows.rows * rows.features);
-  double* to = rows.values.data();
-  for (int64_t i = 0; i < rows.rows; ++i) {
-    to = std::copy_n(problem.train.features.data() + i * problem.train.columns,
-                     problem.train.columns, to);
-    if (constant) *to++ = 1;
-  }
-  return rows;
-}
-
 // Along a straight line margins of one layer come to a kink where they should.
 TEST(NetworkFieldTest, KinksAreForeseenAndSeen) {
   for (const Loss::Kind kind : {Loss::kPolynomial, Loss::kSquaredHinge}) {
