@@ -172,6 +172,12 @@ bool FarTime::Settle(double s, std::span<const double> theta,
   return true;
 }
 
+double FarTime::error_estimate() const {
+  if (!has_led()) return 0;
+  // Now and then the solver's estimate of a step passes through 0.
+  return std::max(error_ + rounding_, kStepShare * tolerance_) + place_error_;
+}
+
 void FarTime::Doubt(double t, std::span<const double> theta) {
   if (has_led() && error_ < kUnknown && field_->Swings(t, theta)) {
     error_ = kUnknown;

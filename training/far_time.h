@@ -72,7 +72,7 @@ class FarTime {
   // What theta may be off, in units, at least: the estimated errors of the
   // solver's steps, the first omitted terms, what audits found, and what
   // rounding leaves, all with what the flow has made of them since.
-  double error_estimate() const { return error_ + rounding_ + place_error_; }
+  double error_estimate() const;
   // Whether it has led anywhere: what is real from there on goes on from there.
   bool has_led() const { return error_ + rounding_ > 0; }
   // Real steps go on at theta, after t: where they swing, as they do when they
