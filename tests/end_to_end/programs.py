@@ -118,9 +118,9 @@ class Follower:
         self.lines = Lines(self.process.stdout)
 
     def wait(self):
-        """Waits for the end; (exit status, standard error)."""
-        error = self.process.stderr.read().decode()
-        return self.process.wait(DEADLINE_S), error
+        """Waits for the end, reading the rest; (exit status, standard error)."""
+        _, error = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, error.decode()
 
     def close(self):
         if self.process.poll() is None:
