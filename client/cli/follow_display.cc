@@ -1,5 +1,6 @@
 #include "client/cli/follow_display.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,9 @@ namespace {
 void TakeRun(RunProgress& progress, const v1::Run& run) {
   progress.title = RunTitle(run);
   progress.state = run.state();
+  const bool far = IsFar(run.spec().stop());
   progress.total_steps = TotalSteps(run.spec().stop());
+  progress.total_log10_steps = far ? run.spec().stop().log10_steps() : 0;
   if (run.spec().stop().has_wall_time()) {
     progress.wall_limit = FromProto(run.spec().stop().wall_time());
   }
@@ -25,6 +28,8 @@ void TakeRun(RunProgress& progress, const v1::Run& run) {
   }
   if (run.has_result()) {
     progress.step = run.result().steps();
+    const bool whole = progress.step == std::numeric_limits<int64_t>::max();
+    if (far && whole) progress.log10_step = progress.total_log10_steps;
     progress.training = FromProto(run.result().training_time());
   }
   for (const v1::MetricValue& metric : run.final_metrics()) {
@@ -36,6 +41,7 @@ void TakeRun(RunProgress& progress, const v1::Run& run) {
 void TakeSample(RunProgress& progress, const SampleHead& head,
                 absl::Span<const SampleValue> values) {
   if (head.step) progress.step = *head.step;
+  progress.log10_step = head.step ? 0 : head.log10_step.value_or(0);
   progress.training = absl::Seconds(head.wall_s);
   for (const SampleValue& value : values) {
     progress.metrics[std::string(value.metric)] = value.value;
@@ -109,6 +115,8 @@ void FollowDisplay::OnProgress(size_t run, const v1::Progress& progress) {
   // that would stand beside it are older ones.
   const auto step = static_cast<uint64_t>(progress.step());
   if (shown.total_steps > 0 && step >= shown.total_steps) return;
+  // Where steps are not counted samples alone say how far it has come.
+  if (progress.step() == std::numeric_limits<int64_t>::max()) return;
   shown.step = progress.step();
 }
 

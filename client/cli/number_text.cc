@@ -63,6 +63,8 @@ std::string CountText(int64_t count) {
   return text;
 }
 
+std::string PowerText(double exponent) { return absl::StrCat("10^", exponent); }
+
 std::string MetricPrefixText(double value) {
   if (!std::isfinite(value)) return ExactNumber(value);
   constexpr std::array<const char*, 5> kPrefixes = {"", "k", "M", "G", "T"};

@@ -23,6 +23,9 @@ std::string NarrowNumber(double value, int digits);
 // 320000 -> "320,000"
 std::string CountText(int64_t count);
 
+// 1000 -> "10^1000"
+std::string PowerText(double exponent);
+
 // 85312.3 -> "85.3k", 7 -> "7", 0.25 -> "0.25"
 std::string MetricPrefixText(double value);
 

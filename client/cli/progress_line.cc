@@ -19,12 +19,25 @@ constexpr int kLeastBar = 10;
 constexpr int kLargestBar = 30;
 constexpr absl::string_view kGap = "  ";
 
+double LogStep(const RunProgress& progress) {
+  if (progress.log10_step > 0) return progress.log10_step;
+  return std::log10(std::max<double>(1, static_cast<double>(progress.step)));
+}
+
+std::string TakenText(const RunProgress& progress) {
+  return progress.log10_step > 0 ? PowerText(progress.log10_step)
+                                 : CountText(progress.step);
+}
+
 // 0 to 1; the greater part of what the two limits give.
 double Fraction(const RunProgress& progress) {
   double fraction = 0;
   if (progress.total_steps > 0) {
     fraction = static_cast<double>(progress.step) /
                static_cast<double>(progress.total_steps);
+  } else if (progress.total_log10_steps > 0) {
+    // Each factor of ten takes about as long as the one before.
+    fraction = LogStep(progress) / progress.total_log10_steps;
   }
   if (progress.wall_limit) {
     fraction = std::max(
@@ -44,6 +57,10 @@ std::string Bar(double fraction, int width, const Terminal& terminal) {
 }
 
 std::string StepsText(const RunProgress& progress) {
+  if (progress.total_log10_steps > 0) {
+    return absl::StrCat(TakenText(progress), "/",
+                        PowerText(progress.total_log10_steps));
+  }
   if (progress.total_steps == 0) {
     return absl::StrCat(CountText(progress.step), " steps");
   }
@@ -58,7 +75,7 @@ std::vector<std::string> Details(const RunProgress& progress) {
   details.push_back(absl::StrCat(
       static_cast<int>(std::floor(Fraction(progress) * 100)), "%"));
   details.push_back(StepsText(progress));
-  if (progress.steps_per_second > 0) {
+  if (progress.steps_per_second > 0 && progress.total_log10_steps == 0) {
     details.push_back(
         absl::StrCat(MetricPrefixText(progress.steps_per_second), " steps/s"));
   }
@@ -81,7 +98,7 @@ std::vector<std::string> MetricTexts(const RunProgress& progress) {
 std::vector<std::string> Standstill(const RunProgress& progress) {
   std::vector<std::string> parts;
   if (progress.step > 0) {
-    parts.push_back(absl::StrCat(CountText(progress.step), " steps in ",
+    parts.push_back(absl::StrCat(TakenText(progress), " steps in ",
                                  DurationText(progress.training)));
   }
   if (!progress.note.empty()) parts.push_back(TerminalText(progress.note));

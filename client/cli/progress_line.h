@@ -21,6 +21,10 @@ struct RunProgress {
   uint64_t total_steps = 0;                  // 0: not known
   std::optional<absl::Duration> wall_limit;  // of training
   int64_t step = 0;
+  // Of a run that wants more steps than are counted: how many it wants, and has
+  // taken where those are not counted, either; else 0.
+  double total_log10_steps = 0;
+  double log10_step = 0;
   double steps_per_second = 0;
   absl::Duration training;                // spent so far, as of the last sample
   std::map<std::string, double> metrics;  // the latest value of each

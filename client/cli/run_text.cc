@@ -55,12 +55,6 @@ std::string EpochsText(uint64_t epochs) {
                       epochs == 1 ? " epoch" : " epochs");
 }
 
-// Whether the steps wanted are more than are counted.
-bool IsFar(const v1::Stop& stop) { return stop.log10_steps() > 18.96; }
-
-// "10^1000"
-std::string PowerText(double exponent) { return absl::StrCat("10^", exponent); }
-
 // The steps of a run that has ended.
 std::string TakenText(const v1::Run& run) {
   const int64_t steps = run.result().steps();
@@ -259,6 +253,8 @@ std::string MetricsText(const v1::Run& run, const Viewer& viewer) {
 }
 
 }  // namespace
+
+bool IsFar(const v1::Stop& stop) { return stop.log10_steps() > 18.96; }
 
 uint64_t TotalSteps(const v1::Stop& stop) {
   if (!stop.has_log10_steps()) return stop.steps();

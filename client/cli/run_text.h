@@ -29,6 +29,9 @@ std::string RunText(const v1::Run& run, const Viewer& viewer);
 // "DIVERGED: train/loss is not finite at step 12"; may be empty.
 std::string RunNote(const v1::Run& run);
 
+// Whether the steps wanted are more than are counted.
+bool IsFar(const v1::Stop& stop);
+
 // The steps that a run wants, 0 where they are not known or not counted.
 uint64_t TotalSteps(const v1::Stop& stop);
 

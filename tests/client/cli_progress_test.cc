@@ -60,6 +60,24 @@ TEST(ProgressLineTest, AHundredPercentIsSaidWhenItIsDone) {
   EXPECT_THAT(PlainProgressLine(progress), HasSubstr("  100%  "));
 }
 
+TEST(ProgressLineTest, StepsThatAreNotCountedArePowersOfTen) {
+  RunProgress progress;
+  progress.title = "d8/12 far";
+  progress.state = v1::RUN_STATE_RUNNING;
+  progress.total_log10_steps = 1000;
+  progress.step = 1000;
+  EXPECT_EQ(PlainProgressLine(progress),
+            "d8/12 far  RUNNING  0%  1,000/10^1000");
+  progress.log10_step = 250.5;
+  EXPECT_EQ(PlainProgressLine(progress),
+            "d8/12 far  RUNNING  25%  10^250.5/10^1000");
+  progress.state = v1::RUN_STATE_SUCCEEDED;
+  progress.log10_step = 1000;
+  progress.training = absl::Seconds(1.5);
+  EXPECT_EQ(PlainProgressLine(progress),
+            "d8/12 far  SUCCEEDED  10^1000 steps in 1.5 s");
+}
+
 TEST(ProgressLineTest, TheTimeThatIsLeftIsUnknownWithoutARate) {
   RunProgress progress = Training();
   progress.steps_per_second = 0;
