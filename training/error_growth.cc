@@ -36,17 +36,20 @@ double ErrorGrowth::GrownBy(double before, double s) {
   return std::max(1.0, length / before);
 }
 
-double ErrorGrowth::GrowTo(FarField& field, double s,
-                           std::span<const double> theta, int64_t& gradients) {
+ErrorGrowth::Growth ErrorGrowth::GrowTo(FarField& field, double s,
+                                        std::span<const double> theta) {
   const double before = LengthOf(difference_);
+  Growth growth;
   if (before > 0 && s > s_) {
-    gradients = field.Carry(0.5 * (s_ + s), s - s_, theta, difference_);
+    growth.gradients = field.Carry(0.5 * (s_ + s), s - s_, theta, difference_);
   }
-  return GrownBy(before, s);
+  growth.factor = GrownBy(before, s);
+  return growth;
 }
 
-double ErrorGrowth::GrowTo(double s, std::span<const double> values,
-                           std::span<const double> vectors) {
+ErrorGrowth::Growth ErrorGrowth::GrowTo(double s,
+                                        std::span<const double> values,
+                                        std::span<const double> vectors) {
   const size_t d = difference_.size();
   const double before = LengthOf(difference_);
   std::vector<double> carried(d);
@@ -58,7 +61,7 @@ double ErrorGrowth::GrowTo(double s, std::span<const double> values,
     for (size_t j = 0; j < d; ++j) carried[j] += along * mode[j];
   }
   difference_.swap(carried);
-  return GrownBy(before, s);
+  return {.factor = GrownBy(before, s)};
 }
 
 void ErrorGrowth::Add(double before, double more,

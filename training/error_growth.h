@@ -19,12 +19,15 @@ class ErrorGrowth {
   // At s, a difference of none; dimension: of theta, d.
   explicit ErrorGrowth(int64_t dimension);
 
+  struct Growth {
+    double factor = 1;      // at least 1
+    int64_t gradients = 0;  // that it took to find it
+  };
+
   // Carries the difference from where it was on to s; theta: halfway, [d].
-  // Returns by what it has grown, at least 1.  gradients: how many it took.
-  double GrowTo(FarField& field, double s, std::span<const double> theta,
-                int64_t& gradients);
+  Growth GrowTo(FarField& field, double s, std::span<const double> theta);
   // Likewise, by the modes of a step's begin (FarField::Modes).
-  double GrowTo(double s, std::span<const double> values,
+  Growth GrowTo(double s, std::span<const double> values,
                 std::span<const double> vectors);
   // An error of size `more` comes to one of size `before`; slope: of the flow.
   void Add(double before, double more, std::span<const double> slope);

@@ -124,7 +124,7 @@ bool FarTime::Start(double t, std::span<const double> theta) {
   constexpr double kShortStep = 0.2;  // of s
   const double s = std::log(t);
   std::vector<double> slope(theta.size());
-  Grow(s, theta);
+  if (growth_) GrowBy(growth_->GrowTo(*field_, s, theta));
   if (!(error_ <= kMostError * tolerance_)) return false;
   field_->Watch();
   field_->Evaluate(s, FarField::kMostTerms, theta, slope);
@@ -182,7 +182,7 @@ void FarTime::Doubt(double t, std::span<const double> theta) {
   if (has_led() && error_ < kUnknown && field_->Swings(t, theta)) {
     error_ = kUnknown;
   }
-  Grow(std::log(t), theta);
+  if (growth_) GrowBy(growth_->GrowTo(*field_, std::log(t), theta));
 }
 
 void FarTime::TakeSteps(int64_t step, int64_t count, std::span<double> theta) {
@@ -252,30 +252,27 @@ void FarTime::CheckGain(int64_t spent) {
   if (slow_steps_ >= kMostSlowSteps) end_ = End::kGain;
 }
 
-void FarTime::GrowBy(double factor) {
+void FarTime::GrowBy(const ErrorGrowth::Growth& growth) {
   // Once nothing is known, no more is said.
-  error_ = std::min(error_ * factor, std::max(error_, kUnknown));
-  rounding_ = std::min(rounding_ * factor, std::max(rounding_, kUnknown));
-}
-
-void FarTime::Grow(double s, std::span<const double> theta) {
-  if (!growth_) return;
-  int64_t gradients = 0;
-  GrowBy(growth_->GrowTo(*field_, s, theta, gradients));
-  evaluations_ += gradients;
+  const auto grown = [&growth](double error) {
+    // In this order what is no number is not known.
+    return std::min(std::max(error, kUnknown), error * growth.factor);
+  };
+  error_ = grown(error_);
+  rounding_ = grown(rounding_);
+  evaluations_ += growth.gradients;
 }
 
 void FarTime::GrowOverStep() {
   if (implicit_) {
-    if (growth_)
-      GrowBy(growth_->GrowTo(solver_->s(), mode_values_, mode_vectors_));
+    GrowBy(growth_->GrowTo(solver_->s(), mode_values_, mode_vectors_));
     return;
   }
   std::vector<double> halfway(solver_->y().begin(), solver_->y().end());
   for (size_t j = 0; j < halfway.size(); ++j) {
     halfway[j] = 0.5 * (halfway[j] + solver_->old()[j]);
   }
-  Grow(solver_->s(), halfway);
+  GrowBy(growth_->GrowTo(*field_, solver_->s(), halfway));
 }
 
 double FarTime::Interpolate(double s, std::span<double> theta) {
@@ -333,6 +330,7 @@ void FarTime::ChooseMethod() {
 absl::Status FarTime::TakeSmoothStep() {
   constexpr double kShare = 0.9;     // of the way to a kink as it is foreseen
   constexpr double kShorter = 0.25;  // after a step that passed one
+  constexpr double kLongest = 1e150;
   // A leap over fewer real steps gains nothing.
   constexpr double kLeastSteps = 4;
   const double least = std::max(
@@ -354,7 +352,9 @@ absl::Status FarTime::TakeSmoothStep() {
     const int64_t before = solver_->evaluations();
     if (!solver_->Step(least)) {
       return LeapError(solver_->s(),
-                       "no leap is short enough for the tolerance");
+                       LengthOf(solver_->y()) < kLongest
+                           ? "no leap is short enough for the tolerance"
+                           : "the squares of the parameters overflow");
     }
     evaluations_ += solver_->evaluations() - before;
     if (field_->smooth()) return absl::OkStatus();

@@ -124,11 +124,9 @@ class FarTime {
   absl::Status Audit();
   // Those of the last step, to what has become of the others.
   void AddErrors();
-  // What has become of the errors so far where theta has come to, at s: [d].
-  void Grow(double s, std::span<const double> theta);
-  // Likewise, over the last step.
+  // What has become of the errors so far over the last step.
   void GrowOverStep();
-  void GrowBy(double factor);
+  void GrowBy(const ErrorGrowth::Growth& growth);
   // Within the last step; as OdeSolver's.
   double Interpolate(double s, std::span<double> theta);
   // Settles what has converged, if that is to be looked at here: whether it

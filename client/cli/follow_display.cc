@@ -28,7 +28,7 @@ void TakeRun(RunProgress& progress, const v1::Run& run) {
   }
   if (run.has_result()) {
     progress.step = run.result().steps();
-    const bool whole = progress.step == std::numeric_limits<int64_t>::max();
+    const bool whole = run.result().ended_by() == v1::ENDED_BY_STEPS;
     if (far && whole) progress.log10_step = progress.total_log10_steps;
     progress.training = FromProto(run.result().training_time());
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -61,6 +62,11 @@ std::string CountText(int64_t count) {
   const size_t sign = count < 0 ? 1 : 0;
   for (size_t i = text.size(); i > sign + 3; i -= 3) text.insert(i - 3, ",");
   return text;
+}
+
+std::string StepCountText(int64_t steps) {
+  return steps == std::numeric_limits<int64_t>::max() ? ">10^18"
+                                                      : CountText(steps);
 }
 
 std::string PowerText(double exponent) { return absl::StrCat("10^", exponent); }

@@ -23,6 +23,9 @@ std::string NarrowNumber(double value, int digits);
 // 320000 -> "320,000"
 std::string CountText(int64_t count);
 
+// The same of a run's steps; ">10^18" where there were more than are counted.
+std::string StepCountText(int64_t steps);
+
 // 1000 -> "10^1000"
 std::string PowerText(double exponent);
 

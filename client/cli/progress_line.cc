@@ -26,7 +26,7 @@ double LogStep(const RunProgress& progress) {
 
 std::string TakenText(const RunProgress& progress) {
   return progress.log10_step > 0 ? PowerText(progress.log10_step)
-                                 : CountText(progress.step);
+                                 : StepCountText(progress.step);
 }
 
 // 0 to 1; the greater part of what the two limits give.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -57,11 +56,10 @@ std::string EpochsText(uint64_t epochs) {
 
 // The steps of a run that has ended.
 std::string TakenText(const v1::Run& run) {
-  const int64_t steps = run.result().steps();
-  const bool all = steps == std::numeric_limits<int64_t>::max();
+  const bool all = run.result().ended_by() == v1::ENDED_BY_STEPS;
   return all && IsFar(run.spec().stop())
              ? PowerText(run.spec().stop().log10_steps())
-             : CountText(steps);
+             : StepCountText(run.result().steps());
 }
 
 // What stands in the steps column: those taken, a dash where they are not
@@ -70,7 +68,7 @@ std::string StepsText(const v1::Run& run) {
   const v1::Stop& stop = run.spec().stop();
   if (run.has_result()) return TakenText(run);
   std::string taken =
-      run.has_progress() ? CountText(run.progress().step()) : "-";
+      run.has_progress() ? StepCountText(run.progress().step()) : "-";
   if (stop.has_epochs()) {
     const std::string epochs = EpochsText(stop.epochs());
     return run.has_progress() ? absl::StrCat(taken, " (", epochs, ")") : epochs;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include "client/cli/run_text.h"
@@ -51,6 +53,19 @@ TEST(RunTextTest, EpochsAreShownWhereStepsAreNotKnown) {
   run.clear_progress();
   run.mutable_spec()->mutable_stop()->set_epochs(1);
   EXPECT_THAT(Row(run), HasSubstr(" 1 epoch "));
+}
+
+TEST(RunTextTest, StepsThatAreNotCountedArePowersOfTen) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  v1::Run run = QueuedRun();
+  run.mutable_spec()->mutable_stop()->set_log10_steps(1000);
+  EXPECT_THAT(Row(run), HasSubstr(" -/10^1000 "));
+  run.mutable_progress()->set_step(kMost);
+  EXPECT_THAT(Row(run), HasSubstr(" >10^18/10^1000 "));
+  run.mutable_result()->set_steps(kMost);
+  EXPECT_THAT(Row(run), HasSubstr(" >10^18 "));
+  run.mutable_result()->set_ended_by(v1::ENDED_BY_STEPS);
+  EXPECT_THAT(Row(run), HasSubstr(" 10^1000 "));
 }
 
 }  // namespace

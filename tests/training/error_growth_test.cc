@@ -68,11 +68,13 @@ TEST(ErrorGrowthTest, WhatGrowsIsFoundWhateverShrinks) {
   for (int k = 1; k <= 100; ++k) {
     const double s = .01 * k;
     const double t = std::exp(s - .005);
-    int64_t gradients = 0;
-    steps *= by_steps.GrowTo(saddle, s, theta, gradients);
-    modes *= by_modes.GrowTo(s, std::vector<double>{2 * t, -5 * t},
-                             std::vector<double>{1, 0, 0, 1});
-    EXPECT_GT(gradients, 1);
+    const ErrorGrowth::Growth growth = by_steps.GrowTo(saddle, s, theta);
+    steps *= growth.factor;
+    modes *= by_modes
+                 .GrowTo(s, std::vector<double>{2 * t, -5 * t},
+                         std::vector<double>{1, 0, 0, 1})
+                 .factor;
+    EXPECT_GT(growth.gradients, 1);
   }
   EXPECT_GT(steps, whole / 5);
   // It waits until what shrinks has shrunk, so that it may say more.
@@ -82,14 +84,16 @@ TEST(ErrorGrowthTest, WhatGrowsIsFoundWhateverShrinks) {
 
 TEST(ErrorGrowthTest, WhatOnlyShrinksDoesNotGrow) {
   ErrorGrowth growth(2);
-  int64_t gradients = 0;
   Saddle saddle;
   const std::vector<double> theta = {0, 1};
-  EXPECT_EQ(growth.GrowTo(saddle, 1, theta, gradients), 1);
-  EXPECT_EQ(gradients, 0);
+  const ErrorGrowth::Growth none = growth.GrowTo(saddle, 1, theta);
+  EXPECT_EQ(none.factor, 1);
+  EXPECT_EQ(none.gradients, 0);
   growth.Add(0, 1, theta);
-  EXPECT_EQ(growth.GrowTo(1.5, std::vector<double>{-1, -2},
-                          std::vector<double>{1, 0, 0, 1}),
+  EXPECT_EQ(growth
+                .GrowTo(1.5, std::vector<double>{-1, -2},
+                        std::vector<double>{1, 0, 0, 1})
+                .factor,
             1);
 }
 

@@ -273,6 +273,19 @@ TEST(FarCourseTest, AWarmUpPastTheStableStepIsNotLeaptOver) {
   }
 }
 
+// theta grows as t^(1 / 3): from 10^465 or so on no length of it is a double.
+TEST(FarCourseTest, ParametersThatAreTooLargeFailWithThatReason) {
+  LinearProblem problem = D8();
+  problem.loss = Loss::kPolynomial;
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(Far(problem, 1000));
+  absl::Status failure;
+  while (failure.ok() && !trainer->done()) {
+    failure = trainer->Advance(Trainer::kFarStep).status();
+  }
+  EXPECT_THAT(failure, StatusIs(absl::StatusCode::kOutOfRange,
+                                "the squares of the parameters overflow"));
+}
+
 TEST(FarCourseTest, AnEarlierStateIsTakenUpWhereMoreHasSettled) {
   LinearProblem problem = ToyA({1, 10, 1});
   problem.train = MakeRows({{1, 0}, {0, 1}, {0, -1}}, {1, 1, 1});
