@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -24,6 +25,10 @@ struct FarNetwork {
   int64_t classes = 1;  // 1: signs, or numbers with kSquared
   double strength = 0;  // of an L2 penalty
 };
+
+inline void PrintTo(const FarNetwork& network, std::ostream* to) {
+  *to << network.name;
+}
 
 inline std::vector<FarNetwork> FarNetworks() {
   using enum Activation;
