@@ -57,7 +57,9 @@ ErrorGrowth::Growth ErrorGrowth::GrowTo(double s,
     const std::span<const double> mode = vectors.subspan(k * d, d);
     double along = 0;
     for (size_t j = 0; j < d; ++j) along += mode[j] * difference_[j];
-    along *= std::exp((s - s_) * values[k]);
+    // What leads away from a place in t does so as e^s in s.
+    const double way = values[k] > 0 ? std::expm1(s - s_) : s - s_;
+    along *= std::exp(way * values[k]);
     for (size_t j = 0; j < d; ++j) carried[j] += along * mode[j];
   }
   difference_.swap(carried);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "Eigen/Dense"
@@ -80,6 +81,9 @@ void FarField::Modes(double s, int terms, std::span<const double> theta,
                      std::span<double> values, std::span<double> vectors) {
   Curvature(s + LogRate(s, 0), Strength(s, 0), theta, values, vectors);
   const double steepest = *std::max_element(values.begin(), values.end());
+  for (double& h : values) {
+    if (std::fabs(h) <= curvature_noise_ * steepest) h = least_bend_;
+  }
   steepest_ = steepest * std::exp(-s - LogRate(s, 0));
   // Each step takes the part e^-s h of a mode: e^s ln(1 - e^-s h), as many
   // terms.
@@ -99,7 +103,9 @@ void FarField::Modes(double s, int terms, std::span<const double> theta,
 int64_t FarField::Carry(double s, double length, std::span<const double> theta,
                         std::span<double> v) {
   constexpr double kReach = 1e-7;  // of the parameters' size
-  constexpr double kEnough = 0.03;
+  // What is left off adds its square to the length: modes are orthogonal.  But
+  // fast ones grow by it, until it is taken up.
+  constexpr double kEnough = 1e-4;
   constexpr int kMostPowers = 60;
   const auto slope_at = [&](double* slope) {
     Slope(s + LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
@@ -148,66 +154,87 @@ bool FarField::Rests(double s, std::span<const double> theta) {
   return NormOf(dimension(), slope) == 0;
 }
 
-bool FarField::Descend(double s, const Basin& basin, std::span<double> theta) {
+FarField::Way FarField::TakeNewtonStep(double s, const Basin& basin,
+                                       double steepest,
+                                       std::span<double> place) {
+  std::copy(place.begin(), place.end(), theta_.data());
+  double* slope = slopes_.front().data();
+  Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
+  const double noise =
+      slope_noise_ * steepest * NormOf(dimension_, theta_.data());
+  Way way;
+  double moved = 0;
+  double doubt = 0;
+  for (int64_t k = 0; k < basin.count; ++k) {
+    const double* mode = basin.vectors.data() + k * dimension_;
+    double h = basin.values[static_cast<size_t>(k)];
+    if (h <= curvature_noise_ * steepest) h = least_bend_;
+    double along = 0;
+    for (size_t j = 0; j < place.size(); ++j) along += mode[j] * slope[j];
+    if (h == 0) {
+      way.along_flat = std::max(way.along_flat, std::fabs(along));
+      continue;
+    }
+    for (size_t j = 0; j < place.size(); ++j) place[j] += along / h * mode[j];
+    moved += (along / h) * (along / h);
+    doubt += (noise / h) * (noise / h);
+  }
+  way.length = std::sqrt(moved);
+  way.doubt = std::sqrt(doubt);
+  return way;
+}
+
+std::optional<double> FarField::Descend(double s, const Basin& basin,
+                                        std::span<double> theta) {
   constexpr double kMostStep = 1.9;  // times the curvature; 2 is unstable
   // Of less the last digits are not there.
   constexpr double kLeastStep = std::numeric_limits<double>::min() /
                                 std::numeric_limits<double>::epsilon();
   constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
+  constexpr double kMostDoubt = 50;  // times what is allowed
   constexpr int kSteps = 3;
-  const auto d = static_cast<size_t>(dimension_);
   double steepest = 0;
   double least = std::numeric_limits<double>::infinity();
   for (const double h : basin.values) {
     steepest = std::max(steepest, std::fabs(h));
     least = std::min(least, h);
   }
-  const double flat = curvature_noise_ * steepest;
-  if (!(steepest < kMostStep) || !(least >= -flat)) return false;
-  if (!(steepest > kLeastStep)) return Rests(s, theta);
+  if (!(steepest < kMostStep) || !(least >= -curvature_noise_ * steepest)) {
+    return std::nullopt;
+  }
+  if (!(steepest > kLeastStep)) {
+    return Rests(s, theta) ? std::optional(0.0) : std::nullopt;
+  }
+  Way way;
   std::vector<double> place(theta.begin(), theta.end());
   for (int step = 0; step < kSteps; ++step) {
-    std::copy(place.begin(), place.end(), theta_.data());
-    double* slope = slopes_.front().data();
-    Slope(LogRate(s, 0), Strength(s, 0), theta_.data(), slope);
-    double moved = 0;
-    double along_flat = 0;
-    for (int64_t k = 0; k < basin.count; ++k) {
-      const double* mode = basin.vectors.data() + k * dimension_;
-      const double h = basin.values[static_cast<size_t>(k)];
-      double along = 0;
-      for (size_t j = 0; j < d; ++j) along += mode[j] * slope[j];
-      if (h <= flat) {
-        along_flat = std::max(along_flat, std::fabs(along));
-        continue;
-      }
-      for (size_t j = 0; j < d; ++j) place[j] += along / h * mode[j];
-      moved += (along / h) * (along / h);
-    }
-    moved = std::sqrt(moved);
+    const double rounding =
+        kRounding * steepest * NormOf(dimension_, place.data());
+    way = TakeNewtonStep(s, basin, steepest, place);
     // What no Hessian shows is a second power of the way, or rounding; of
     // this, that it may move theta for ever, unless nothing does.
-    const double rounding =
-        kRounding * steepest * NormOf(dimension_, theta.data());
-    if (!(moved <= basin.allowed) ||
-        along_flat > 10 * steepest * moved * moved + rounding ||
-        (along_flat > 0 && !bounded_ &&
+    if (!(way.length <= basin.allowed + way.doubt) ||
+        !(way.doubt <= kMostDoubt * basin.allowed) ||
+        way.along_flat > 10 * steepest * way.length * way.length + rounding ||
+        (way.along_flat > 0 && !bounded_ &&
          rounding * std::exp(s) > basin.allowed)) {
-      return false;
+      return std::nullopt;
     }
   }
   std::copy(place.begin(), place.end(), theta.begin());
-  return true;
+  return way.doubt;
 }
 
-bool FarField::Settle(double s, double allowed, std::span<double> theta) {
-  if (!Constant()) return false;
+std::optional<double> FarField::Settle(double s, double allowed,
+                                       std::span<double> theta) {
+  if (!Constant()) return std::nullopt;
   std::vector<double> values(theta.size());
   std::vector<double> vectors(theta.size() * theta.size());
   Curvature(LogRate(s, 0), Strength(s, 0), theta, values, vectors);
-  if (!Descend(s, {dimension_, values, vectors, allowed}, theta)) return false;
-  Hold();
-  return true;
+  const std::optional<double> doubt =
+      Descend(s, {dimension_, values, vectors, allowed}, theta);
+  if (doubt) Hold();
+  return doubt;
 }
 
 bool FarField::Swings(double t, std::span<const double> theta) {

@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_FAR_FIELD_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -84,12 +85,14 @@ class FarField {
   virtual double ToKink(std::span<const double> theta,
                         std::span<const double> field) = 0;
 
-  // Where the part of theta that converges is nearer than `allowed` to where it
-  // goes, puts it there, to rounding, holds it there from now on, and returns
-  // true.  Here that is all of theta, at a minimum of L which steps come to:
-  // its Hessian, and where that has no curvature that no double shows, nothing
-  // pulls.  False where formulas still change.  Costs as Modes.
-  virtual bool Settle(double s, double allowed, std::span<double> theta);
+  // Where the part of theta that converges is nearer than `allowed`, or what
+  // rounds, to where it goes, puts it there, holds it there from now on, and
+  // returns how far off rounding may have put it: at most 50 times `allowed`.
+  // Here that is all of theta, at a minimum of L which steps come to: its
+  // Hessian, and where that has no curvature that no double shows, nothing
+  // pulls.  Nothing where formulas still change.  Costs as Modes.
+  virtual std::optional<double> Settle(double s, double allowed,
+                                       std::span<double> theta);
   // Holds again what has been settled, or lets it go.
   virtual void Hold() { settled_ = dimension_; }
   virtual void Release() { settled_ = 0; }
@@ -140,16 +143,27 @@ class FarField {
   void CheckSides(const std::optional<double>& kink,
                   std::span<const double> margins);
   // Moves theta along `count` eigenvectors to where a slope of L vanishes, by
-  // steps of Newton's method: false where one is longer than `allowed`, or the
-  // place is no minimum that steps come to.  values, vectors: of the Hessian
-  // times the rate.
+  // steps of Newton's method, and returns how far off that may be, as Settle:
+  // nothing where one is longer than `allowed` and what rounds, or the place is
+  // no minimum that steps come to.  values, vectors: of the Hessian times the
+  // rate.
   struct Basin {
     int64_t count = 0;
     std::span<const double> values;
     std::span<const double> vectors;
     double allowed = 0;
   };
-  bool Descend(double s, const Basin& basin, std::span<double> theta);
+  std::optional<double> Descend(double s, const Basin& basin,
+                                std::span<double> theta);
+  // One such step, from `place`, which it moves: how long it was, how far off
+  // what rounds may put it, and how steep L is where it is flat.
+  struct Way {
+    double length = 0;
+    double doubt = 0;
+    double along_flat = 0;
+  };
+  Way TakeNewtonStep(double s, const Basin& basin, double steepest,
+                     std::span<double> place);
   // Whether nothing pulls at theta, not even e^s times.
   bool Rests(double s, std::span<const double> theta);
   // Whether no formula ever changes again.
@@ -161,8 +175,13 @@ class FarField {
   double least_margin_ = 0;
   // What rounding may have left of the last slope, as a length; 0: not known.
   double noise_ = 0;
+  // The least curvature that a penalty gives the last slope in all directions.
+  double least_bend_ = 0;
   // Beside the largest curvature, what rounding leaves of one.
   double curvature_noise_ = 1e-8;
+  // What rounding may leave of a slope where nothing pulls, over the largest
+  // curvature times ||theta||.
+  double slope_noise_ = std::numeric_limits<double>::epsilon();
   // Whether nothing ever pulls where the Hessian at a minimum is flat.
   bool bounded_ = false;
   int64_t settled_ = 0;

@@ -49,9 +49,6 @@ constexpr double kMostEvaluationsEach = 1e3;
 // A kink that is nearer is come to by real steps.
 constexpr double kMostKinkSteps = 64;
 
-constexpr absl::string_view kDiverges =
-    "the difference series does not converge";
-
 absl::Status LeapError(double s, absl::string_view reason) {
   return absl::OutOfRangeError(absl::StrCat(
       "leap: after 10^", s / std::numbers::ln10, " steps ", reason));
@@ -159,14 +156,15 @@ bool FarTime::Settle(double s, std::span<const double> theta,
       field_->dimension() > FarField::kMostModes) {
     return false;
   }
-  const double allowed = kOmittedShare * aim_ * unit_;
+  const double allowed = kOmittedShare * tolerance_ * unit_;
   // Nothing that has converged moves further in a step; what has not may.
   const double moves = LengthOf(slope) * std::exp(-s);
   if (!(moves <= kSteepest * allowed)) return false;
   settle_at_ = kFurther * s + kApart;
   std::vector<double> at(theta.begin(), theta.end());
-  if (!field_->Settle(s, allowed, at)) return false;
-  error_ += kOmittedShare * aim_;
+  const std::optional<double> doubt = field_->Settle(s, allowed, at);
+  if (!doubt) return false;
+  error_ += (allowed + *doubt) / unit_;
   MakeSolver(false, s, at);
   evaluations_ += solver_->evaluations();
   return true;
@@ -367,11 +365,18 @@ absl::Status FarTime::TakeSmoothStep() {
   }
 }
 
+std::string FarTime::SeriesText() const {
+  const double moves = LengthOf(solver_->slope()) * std::exp(-solver_->s());
+  return moves <= kOmittedShare * tolerance_ * unit_
+             ? "the parameters all but rest, and what moves them rounds"
+             : "the difference series does not converge";
+}
+
 absl::Status FarTime::TakeStep() {
   // What the last step has shown ends the leap here, not before: a place within
   // that step may have been asked for.
   if (end_ == End::kSeries) {
-    return LeapError(solver_->s(), kDiverges);
+    return LeapError(solver_->s(), SeriesText());
   }
   if (end_ == End::kGain) {
     return LeapError(solver_->s(), "leaps gain nothing over real steps");
@@ -401,24 +406,24 @@ absl::Status FarTime::TakeStep() {
     // It would go on where real steps do not.
     spoilt_ = true;
     end_ = End::kSeries;
-    return LeapError(solver_->begin(), kDiverges);
+    return LeapError(solver_->begin(), SeriesText());
   }
   stiff_steps_ = solver_->stiff() ? stiff_steps_ + 1 : 0;
   SetUnit(solver_->s(), solver_->y());
   CheckGain(evaluations_ - before);
-  AddErrors();
+  const double omitted = Omitted();
   ChooseTerms();
+  AddErrors(omitted);
   return Audit();
 }
 
-void FarTime::AddErrors() {
+void FarTime::AddErrors(double omitted) {
   constexpr double kRounds = std::numeric_limits<double>::epsilon();
   // Of an error that may grow most may lie where the one that is followed has
   // little.
   const double aside = growth_ ? 5 : 1;
   const double size = LengthOf(solver_->y());
   const double noise = kNoise * size;
-  const double omitted = Omitted();
   const double more = aside *
                       (std::max(0.0, solver_->error() - noise) +
                        std::max(omitted_, omitted) * solver_->taken()) /

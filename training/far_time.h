@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -122,8 +123,11 @@ class FarTime {
   // Compares the begin of the last step with real steps, where a few of them
   // can tell.
   absl::Status Audit();
-  // Those of the last step, to what has become of the others.
-  void AddErrors();
+  // Those of the last step, whose first omitted term was so long, to what has
+  // become of the others.
+  void AddErrors(double omitted);
+  // Why the series does not converge, as a user is told.
+  std::string SeriesText() const;
   // What has become of the errors so far over the last step.
   void GrowOverStep();
   void GrowBy(const ErrorGrowth::Growth& growth);

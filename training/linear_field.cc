@@ -54,6 +54,7 @@ LinearField::LinearField(const Tiles& tiles, const RowWeights& weights,
       pull_(margins_.size()),
       partial_(tiles.columns() * Tiles::kRows) {
   curvature_noise_ = 1e-13;
+  slope_noise_ = 0;  // rows round along themselves
   bounded_ = penalized() || objective.loss.kind == Loss::kSquaredHinge;
   for (int64_t i = 0; i < tiles.rows(); ++i) {
     const RowShape shape = ShapeOf(objective.loss, tiles.label(i));
@@ -191,6 +192,7 @@ void LinearField::Slope(double log_factor, double strength, const double* theta,
     }
     noise_ = kRounding * gross;
     const Bend bend = PenaltyBend(theta);
+    least_bend_ = factor * (bend.even + std::min(0.0, bend.along));
     bend_ = factor * (bend.even + std::max(0.0, bend.along));
   }
 }
@@ -276,9 +278,10 @@ void LinearField::Curvature(double log_factor, double strength,
   std::copy_n(eigen.eigenvectors().data(), d * d, vectors.begin());
 }
 
-bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
+std::optional<double> LinearField::Settle(double s, double allowed,
+                                          std::span<double> theta) {
   if (bounded_ || part_.empty()) return FarField::Settle(s, allowed, theta);
-  if (!Constant() || span_.empty() || settled_ > 0) return false;
+  if (!Constant() || span_.empty() || settled_ > 0) return std::nullopt;
   // The rest's own Hessian within its span.
   const auto d = static_cast<Eigen::Index>(dimension());
   const auto m = static_cast<Eigen::Index>(span_.size()) / d;
@@ -308,11 +311,11 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
   const double least = eigen.eigenvalues()(0);
   if (!(least > curvature_noise_ * eigen.eigenvalues()(m - 1)) ||
       !(other.norm() <= least * allowed)) {
-    return false;
+    return std::nullopt;
   }
   const Eigen::MatrixXd modes = span * eigen.eigenvectors();
   settling_ = true;
-  const bool settled =
+  const std::optional<double> doubt =
       Descend(s,
               {m,
                {eigen.eigenvalues().data(), static_cast<size_t>(m)},
@@ -320,9 +323,8 @@ bool LinearField::Settle(double s, double allowed, std::span<double> theta) {
                allowed},
               theta);
   settling_ = false;
-  if (!settled) return false;
-  Hold();
-  return true;
+  if (doubt) Hold();
+  return doubt;
 }
 
 void LinearField::Hold() {

@@ -2,6 +2,7 @@
 #define STEELYARD_TRAINING_LINEAR_FIELD_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,7 +38,8 @@ class LinearField final : public FarField {
                 std::span<const double> field) override;
   // Where L has no minimum, what the rows span that can't be separated: they
   // pull nowhere else, and what the others pull there falls as 1 / t.
-  bool Settle(double s, double allowed, std::span<double> theta) override;
+  std::optional<double> Settle(double s, double allowed,
+                               std::span<double> theta) override;
   void Hold() override;
   void Release() override;
 

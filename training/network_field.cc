@@ -60,6 +60,7 @@ NetworkField::NetworkField(const NetworkProblem& problem,
       bends_(weights_.size()),
       slopes_(network_.most_rows() * network_.outputs()) {
   // What rows of a linear model leave flat, none of them pulls along.
+  if (network_.layers().size() == 1) slope_noise_ = 0;
   const bool ends =
       loss_.kind == Loss::kSquared || loss_.kind == Loss::kSquaredHinge;
   bounded_ = penalty_.strength > 0 || (ends && network_.layers().size() == 1);
@@ -127,6 +128,7 @@ void NetworkField::Slope(double log_factor, double strength,
   if (penalty_.strength > 0) {
     shrink = std::exp(log_factor) * ShrinkOf(penalty_, dimension(), theta);
     const bool steeper = penalty_.kind == Penalty::kPower;
+    least_bend_ = shrink * (steeper ? std::min(1.0, penalty_.exponent - 1) : 1);
     bend_ = shrink * (steeper ? std::max(1.0, penalty_.exponent - 1) : 1);
   }
   for (int64_t j = 0; j < dimension(); ++j) {

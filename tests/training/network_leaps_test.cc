@@ -147,6 +147,35 @@ TEST(NetworkFarTest, PenaltiesEndAtTheirFixedPoint) {
   }
 }
 
+// What a penalty alone pulls at, too weakly to be seen beside steep rows, goes
+// on until it is where it goes.
+TEST(NetworkFarTest, WhatAPenaltyStillPullsAtHasNotSettled) {
+  NetworkProblem problem;
+  problem.train =
+      MakeRows({{1e4, 0}, {1e4, 0}, {-1e4, 0}, {1e4, 0}}, {1, 1, -1, -1});
+  problem.architecture.biases = Biases::kNone;
+  problem.loss = Loss::kLogistic;
+  problem.penalty.strength = 3e-8;
+  problem.rate.initial = 1e-8;
+  problem.rule = PlainRule{};
+  problem.precision = Precision::kDouble;
+  problem.initial = GivenInitial{{0, 1}};
+  problem.schedule = LogSchedule{.points_per_decade = 1};
+  EXPECT_TRUE(ExpectAlike(problem, 100'000));
+  // The same in the units of a raw image.
+  problem.train =
+      MakeRows({{255, 0}, {120, 0}, {-30, 0}, {80, 0}}, {1, 1, -1, -1});
+  problem.penalty.strength = 1e-9;
+  problem.rate.initial = 1e-5;
+  problem.initial = GivenInitial{{.01, .01}};
+  const std::unique_ptr<Trainer> far = MakeTrainer(Far(problem, 30));
+  const std::vector<Evaluation> got = RunToEnd(*far);
+  double theta[2];
+  far->ReadParameters(0, theta);
+  EXPECT_EQ(theta[1], 0);
+  EXPECT_EQ(ByName(*far, got.back()).at("leap/settled_dimensions"), 2);
+}
+
 TEST(NetworkFarTest, SchedulesAndMeansAreFollowed) {
   NetworkProblem problem = D8Layers({3}, Activation::kTanh);
   problem.loss = Loss::kLogistic;
