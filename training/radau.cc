@@ -232,12 +232,16 @@ bool Radau::Step(double least_length) {
   constexpr double kLeast = 0.3;
   constexpr double kMost = 6;
   modes_(s_, y_, values_, vectors_);
+  // What is allowed may be of where f was last evaluated: that is here, at each
+  // attempt, so that the one which stands has the same bits when it is the
+  // first.
   for (;;) {
     if (!(pace_.length >= least_length)) return false;
     const double may = allowed_(s_ + pace_.length, pace_.length, y_);
     if (!Solve(may)) {
       pace_.length *= 0.5;
       pace_.rejected = true;
+      Renew();
       continue;
     }
     double error = ErrorOf(slope_);
@@ -256,6 +260,7 @@ bool Radau::Step(double least_length) {
       pace_.length *=
           std::isfinite(share) ? std::clamp(factor, kLeast, kSafety) : kLeast;
       pace_.rejected = true;
+      Renew();
       continue;
     }
     for (size_t j = 0; j < y_.size(); ++j) {
