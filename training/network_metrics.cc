@@ -436,9 +436,10 @@ absl::StatusOr<std::vector<MetricValue>> NetworkMetrics<Real>::Measure(
         *objective_id_,
         train_loss + PenaltyAt(penalty_, norm, network.parameters(), theta)));
   }
-  if (margin_id_ && norm > 0) {
-    const double margin =
-        least_margin / std::pow(norm, static_cast<double>(*degree_));
+  const double size =
+      margin_id_ ? std::pow(norm, static_cast<double>(*degree_)) : 0;
+  if (size > 0) {
+    const double margin = least_margin / size;
     values.push_back(Value(*margin_id_, margin));
     reference_.MeasureDirection(at.log_step, theta_.data(), margin, values);
   }

@@ -422,6 +422,20 @@ TEST(NetworkTrainerTest, WeightZeroIsAbsence) {
   EXPECT_EQ(MeasureNetwork(problem), MeasureNetwork(fewer));
 }
 
+TEST(NetworkTrainerTest, NoMarginIsTakenOverALengthWhosePowerUnderflows) {
+  NetworkProblem problem = Small(Precision::kDouble, PlainRule{});
+  problem.architecture.biases = Biases::kNone;
+  const size_t layers = problem.architecture.hidden.size() + 1;
+  ASSERT_GE(layers, 2);
+  problem.initial = NormalInitial{std::vector<double>(layers, 1e-200)};
+  const Values tiny = MeasureNetwork(problem).at(0);
+  EXPECT_FALSE(tiny.contains("margin/normalized"));
+  for (const auto& [name, value] : tiny)
+    EXPECT_FALSE(std::isnan(value)) << name;
+  problem.initial = NormalInitial{std::vector<double>(layers, 1)};
+  EXPECT_TRUE(MeasureNetwork(problem).at(0).contains("margin/normalized"));
+}
+
 TEST(NetworkTrainerTest, ADivergingRunNamesStepAndQuantity) {
   NetworkProblem problem = Small(Precision::kSingle, PlainRule{});
   problem.rate = {.initial = 1e30};
