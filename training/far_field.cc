@@ -13,6 +13,9 @@ namespace steelyard::training {
 namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+// Of the rate times a curvature: where steps come to rest; from 2 on they
+// don't.
+constexpr double kMostStable = 1.9;
 
 }  // namespace
 
@@ -133,8 +136,7 @@ int64_t FarField::Carry(double s, double length, std::span<const double> theta,
 }
 
 bool FarField::Stable(double s) const {
-  constexpr double kMost = 1.9;
-  return steepest_ * std::exp(LogRate(s, 0)) < kMost;
+  return steepest_ * std::exp(LogRate(s, 0)) < kMostStable;
 }
 
 double FarField::Length(const double* difference, double /*noise*/) const {
@@ -186,7 +188,6 @@ FarField::Way FarField::TakeNewtonStep(double s, const Basin& basin,
 
 std::optional<double> FarField::Descend(double s, const Basin& basin,
                                         std::span<double> theta) {
-  constexpr double kMostStep = 1.9;  // times the curvature; 2 is unstable
   // Of less the last digits are not there.
   constexpr double kLeastStep = std::numeric_limits<double>::min() /
                                 std::numeric_limits<double>::epsilon();
@@ -199,7 +200,7 @@ std::optional<double> FarField::Descend(double s, const Basin& basin,
     steepest = std::max(steepest, std::fabs(h));
     least = std::min(least, h);
   }
-  if (!(steepest < kMostStep) || !(least >= -curvature_noise_ * steepest)) {
+  if (!(steepest < kMostStable) || !(least >= -curvature_noise_ * steepest)) {
     return std::nullopt;
   }
   if (!(steepest > kLeastStep)) {

@@ -60,10 +60,11 @@ NetworkField::NetworkField(const NetworkProblem& problem,
       bends_(weights_.size()),
       slopes_(network_.most_rows() * network_.outputs()) {
   // What rows of a linear model leave flat, none of them pulls along.
-  if (network_.layers().size() == 1) slope_noise_ = 0;
+  const bool linear = network_.layers().size() == 1;
+  if (linear) slope_noise_ = 0;
   const bool ends =
       loss_.kind == Loss::kSquared || loss_.kind == Loss::kSquaredHinge;
-  bounded_ = penalty_.strength > 0 || (ends && network_.layers().size() == 1);
+  bounded_ = penalty_.strength > 0 || (ends && linear);
   for (const Layer& layer : network_.layers()) {
     norms_.emplace_back(static_cast<size_t>(layer.inputs));
   }
