@@ -8,18 +8,9 @@
 #include <numbers>
 
 #include "training/ode_solver.h"
+#include "training/random.h"
 
 namespace steelyard::training {
-namespace {
-
-// The finalizer of splitmix64 (Steele, Lea and Flood, 2014).
-uint64_t Mixed(uint64_t bits) {
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-  return bits ^ (bits >> 31);
-}
-
-}  // namespace
 
 ErrorGrowth::ErrorGrowth(int64_t dimension)
     : difference_(static_cast<size_t>(dimension)) {}
@@ -73,8 +64,10 @@ void ErrorGrowth::Add(double before, double more,
   const double length = LengthOf(slope);
   const double along = length > 0 ? more / (length * std::numbers::sqrt2) : 0;
   const double anywhere = more / std::sqrt(2 * static_cast<double>(d));
+  // By s, so that a resumed run draws the same.
+  RandomStream random(std::bit_cast<uint64_t>(s_), "error growth");
   for (size_t j = 0; j < d; ++j) {
-    const bool down = (Mixed(std::bit_cast<uint64_t>(s_) + j) & 1) != 0;
+    const bool down = (random.Bits() & 1) != 0;
     difference_[j] = before * difference_[j] + along * slope[j] +
                      (down ? -anywhere : anywhere);
   }
