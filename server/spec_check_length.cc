@@ -25,9 +25,10 @@ class EvaluateChecker {
     const v1::Evaluate& evaluate = spec_.evaluate();
     if (evaluate.has_log() || !spec_.has_evaluate()) CheckLog(evaluate.log());
     if (IsFar() && !evaluate.has_log()) {
-      if (spec_.has_evaluate()) {
+      if (evaluate.has_every() || evaluate.has_at()) {
         Add("evaluate", absl::StrCat("want log with stop.log10_steps above ",
-                                     kMostNearLog10, ", got others"));
+                                     kMostNearLog10, ", got ",
+                                     evaluate.has_every() ? "every" : "at"));
       }
     } else {
       if (evaluate.has_every()) CheckEvery(evaluate.every());

@@ -3,8 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "server/spec_path.h"
 #include "server/spec_rows.h"
 #include "server/spec_text.h"
@@ -118,7 +120,8 @@ class OptimizerChecker {
          FieldPath(path, "leap.tolerance"), "1e-13 to 1e-3", leap.tolerance());
     const bool scaled = descent.scaling() != v1::STEP_SCALING_NONE &&
                         descent.scaling() != v1::STEP_SCALING_UNSPECIFIED;
-    WantForLeap(!scaled, FieldPath(path, "scaling"), "none", "another");
+    WantForLeap(!scaled, FieldPath(path, "scaling"), "none",
+                ScalingWord(descent.scaling()));
     const bool endless = spec_.stop().log10_steps() > kMostNearLog10;
     if (endless && descent.schedule().has_cosine()) {
       Add(FieldPath(path, "schedule.cosine"),
@@ -127,7 +130,8 @@ class OptimizerChecker {
                        kMostNearLog10, ", got cosine"));
     }
     if (endless) CheckLateChanges(descent.schedule());
-    WantForLeap(IsDouble(), "precision", "double", "single");
+    WantForLeap(IsDouble(), "precision", "double",
+                IsLinear() ? "single" : "single, the default of networks");
     WantForLeap(!spec_.loss().has_hinge(), "loss.hinge", "another loss",
                 "hinge");
     WantForLeap(!spec_.weighting().has_learned(), "weighting.learned",
@@ -136,6 +140,12 @@ class OptimizerChecker {
     WantForLeap(!corners, "regularizer.l1.strength", "0, or l2 or power,",
                 ShowNumber(spec_.regularizer().l1().strength()));
     CheckLeapOfUnits();
+  }
+
+  // As a spec has it: "loss".
+  static std::string ScalingWord(v1::StepScaling scaling) {
+    return absl::AsciiStrToLower(
+        absl::StripPrefix(v1::StepScaling_Name(scaling), "STEP_SCALING_"));
   }
 
   // Above 10^18 steps a run has places, but no step at which anything changes.

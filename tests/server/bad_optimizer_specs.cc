@@ -199,6 +199,16 @@ constexpr BadSpec kBadOptimizers[] = {
      },
      "precision",
      "want double with optimizer.gradient_descent.leap, got single"},
+    {"ALeapInTheDefaultPrecision",
+     [](Spec* s) {
+       MakeMlp(s)->set_activation(v1::ACTIVATION_TANH);
+       s->mutable_initial()->mutable_normal()->add_standard_deviations(1);
+       s->mutable_initial()->mutable_normal()->add_standard_deviations(1);
+       Descent(s)->mutable_leap()->set_tolerance(1e-10);
+     },
+     "precision",
+     "want double with optimizer.gradient_descent.leap, got single, the "
+     "default of networks"},
     {"ALeapOfUnitsFromZeros",
      [](Spec* s) {
        MakeMlp(s)->set_activation(v1::ACTIVATION_TANH);
@@ -222,7 +232,7 @@ constexpr BadSpec kBadOptimizers[] = {
        Descent(s)->set_scaling(v1::STEP_SCALING_LOSS);
      },
      "optimizer.gradient_descent.scaling",
-     "want none with optimizer.gradient_descent.leap, got another"},
+     "want none with optimizer.gradient_descent.leap, got loss"},
     {"ALeapWhoseRateHasNoEnd",
      [](Spec* s) {
        Descent(s)->mutable_leap()->set_tolerance(1e-10);
